@@ -1,0 +1,1 @@
+"""A self-hosted e-mail newsletter service for GitHub repositories."""

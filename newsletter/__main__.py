@@ -1,0 +1,5 @@
+"""``python -m newsletter`` does what ``newsletter`` does."""
+
+from newsletter.cli import main
+
+main()

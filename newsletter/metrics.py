@@ -1,0 +1,27 @@
+"""Counters of the service, as ``GET /metrics`` shows them to Prometheus."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+
+REGISTRY = CollectorRegistry()
+
+webhooks = Counter("newsletter_webhooks", "Webhook deliveries answered, by result", ["result"], registry=REGISTRY)
+github_faults = Counter(
+    "newsletter_github_faults", "Requests to the GitHub API that failed, by fault", ["fault"], registry=REGISTRY
+)
+analyses = Counter("newsletter_analyses", "Analyses written, by source", ["source"], registry=REGISTRY)
+fallbacks = Counter(
+    "newsletter_analysis_fallbacks",
+    "Analyses the rules wrote in a model's place, by reason",
+    ["reason"],
+    registry=REGISTRY,
+)
+tokens = Counter("newsletter_model_tokens", "Tokens the model counted, by direction", ["direction"], registry=REGISTRY)
+deliveries = Counter("newsletter_deliveries", "Delivery attempts that ended, by status", ["status"], registry=REGISTRY)
+jobs = Counter("newsletter_jobs", "Jobs run, by kind and result", ["kind", "result"], registry=REGISTRY)
+
+
+def exposition() -> bytes:
+    """Return all metrics in Prometheus' text format."""
+    return generate_latest(REGISTRY)

@@ -1,0 +1,31 @@
+"""Typed settings: read once, checked all together."""
+
+from newsletter.settings.load import SERVING, load_settings, setting_names
+from newsletter.settings.model import (
+    AdminSettings,
+    GitHubSettings,
+    InboundSettings,
+    Listen,
+    MailSettings,
+    ModelSettings,
+    Sender,
+    Settings,
+    SmtpSettings,
+    Tls,
+)
+
+__all__ = [
+    "SERVING",
+    "AdminSettings",
+    "GitHubSettings",
+    "InboundSettings",
+    "Listen",
+    "MailSettings",
+    "ModelSettings",
+    "Sender",
+    "Settings",
+    "SmtpSettings",
+    "Tls",
+    "load_settings",
+    "setting_names",
+]
