@@ -1,0 +1,1 @@
+"""What GitHub says: webhooks, commits, and the REST API."""

@@ -1,0 +1,89 @@
+"""What GitHub says: pushes, the commits they carry, and what the REST API adds to a commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repository:
+    """A repository as GitHub names it at the moment of the event."""
+
+    #: ``repository.id``: the identity, which survives renames and transfers.
+    github_id: int
+    #: ``owner/name`` at the time of the event.
+    full_name: str
+    default_branch: str
+    private: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushedCommit:
+    """One entry of a push's ``commits``: paths only, no patch."""
+
+    sha: str
+    message: str
+    author: str
+    #: GitHub login of the author, where the e-mail address is linked to an account.
+    author_login: str | None = None
+    #: Committer date in UTC: neither the push time nor the author date.
+    committed_at: datetime
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    modified: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path the push names for this commit."""
+        return (*self.added, *self.removed, *self.modified)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Push:
+    """A push event that was verified and understood."""
+
+    #: ``X-GitHub-Delivery``; the same on a manual redelivery.
+    hook_id: str
+    repository: Repository
+    #: Full ref, for example ``refs/heads/main``.
+    ref: str
+    before: str
+    after: str
+    deleted: bool
+    forced: bool
+    #: ``repository.pushed_at``: when the push reached GitHub, in UTC. None where the payload has none.
+    pushed_at: datetime | None
+    commits: tuple[PushedCommit, ...]
+
+    @property
+    def is_default_branch(self) -> bool:
+        """Whether the push moved the default branch."""
+        return self.ref == f"refs/heads/{self.repository.default_branch}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileChange:
+    """One file of a commit, as ``GET /repos/{owner}/{repo}/commits/{ref}`` describes it."""
+
+    path: str
+    #: ``added``, ``removed``, ``modified``, ``renamed``, ``copied``, ``changed`` or ``unchanged``.
+    status: str
+    additions: int = 0
+    deletions: int = 0
+    previous_path: str | None = None
+    #: Unified diff hunks; None for binary, empty and very large files.
+    patch: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitDetail:
+    """What the REST API adds to a pushed commit."""
+
+    sha: str
+    parents: tuple[str, ...]
+    files: tuple[FileChange, ...] = field(default=())
+    additions: int = 0
+    deletions: int = 0
+    #: False where GitHub stopped listing (3,000 files is its limit).
+    complete: bool = True
