@@ -1,0 +1,150 @@
+"""What a model answered, checked: pure.
+
+The rules keep the model within bounds: it moves a level by one step at most and never below the floor that the rules
+are certain of, whatever a commit talked it into. Its texts come out as plain text without links.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from newsletter.analysis.paths import areas
+from newsletter.analysis.prompt import Prompt
+from newsletter.analysis.prose import plain
+from newsletter.analysis.record import Analysis, Fallback, Kind, Reason, Signal, Source, Subject
+from newsletter.analysis.score import floor, score
+from newsletter.analysis.signals import signals
+from newsletter.errors import NewsletterError
+from subscribers import Level
+
+#: Characters; a model's text beyond them is left out, never cut in the middle.
+LONGEST_SUMMARY = 400
+LONGEST_ITEM = 300
+MOST_ITEMS = 3
+MOST_AREAS = 5
+LONGEST_AREA = 60
+
+_JSON_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
+_THINKING = re.compile(r"^.*?</think>", re.DOTALL)
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<?\b(?:[a-z][a-z0-9+.-]*://|www\.)[^\s>]*>?", re.IGNORECASE)
+_MARKUP = re.compile(r"[<>*_#|]{1,}|~~")
+_SENTENCE_END = re.compile(r"[.!?。！？][\"'”’)）`]*(?:\s|$)|[。！？]")
+
+
+class ReplyError(NewsletterError):
+    """The answer cannot be used.
+
+    :ivar fallback: why, as it is recorded and counted.
+    """
+
+    def __init__(self, fallback: Fallback) -> None:
+        self.fallback = fallback
+        super().__init__(f"the model's answer cannot be used: {fallback.value}")
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    level: Level
+    kind: Kind
+    summary: str
+    areas: list[str] = []
+    risks: list[str] = []
+    advice: list[str] = []
+
+
+def read_reply(
+    text: str | None,
+    *,
+    finish_reason: str | None,
+    refusal: str | None,
+    subject: Subject,
+    prompt: Prompt,
+    language: str,
+    model: str,
+    level: Level | None,
+) -> Analysis:
+    """Turn a model's answer into an analysis.
+
+    :param level: the level frozen on the commit, which is kept; None where it has none yet.
+    :raises ReplyError: it was cut off, refused, blank or not what was asked for.
+    """
+    if refusal:
+        raise ReplyError(Fallback.REFUSED)
+    if finish_reason == "length":
+        raise ReplyError(Fallback.CUT_OFF)
+    if finish_reason == "content_filter":
+        raise ReplyError(Fallback.REFUSED)
+    if not text or not text.strip():
+        raise ReplyError(Fallback.BLANK)
+    answer = _parse(text)
+    summary = _sentence(answer.summary)
+    if not summary:
+        raise ReplyError(Fallback.UNREADABLE)
+    by_rules, reasons = _bounded(answer.level, subject)
+    return Analysis(
+        language=language,
+        level=level or by_rules,
+        kind=answer.kind,
+        summary=summary,
+        areas=_areas(answer.areas) or areas(subject.files),
+        reasons=reasons,
+        risks=_items(answer.risks),
+        advice=_items(answer.advice),
+        files_read=prompt.files_read,
+        files_total=prompt.files_total,
+        source=Source.MODEL,
+        model=model,
+    )
+
+
+def _parse(text: str) -> _Answer:
+    found = _JSON_OBJECT.search(_THINKING.sub("", text))
+    if found is None:
+        raise ReplyError(Fallback.UNREADABLE)
+    try:
+        return _Answer.model_validate_json(found.group())
+    except ValidationError:
+        raise ReplyError(Fallback.UNREADABLE) from None
+
+
+def _bounded(wanted: Level, subject: Subject) -> tuple[Level, tuple[Reason, ...]]:
+    observed = signals(subject)
+    scored, _, reasons = score(observed)
+    step = max(-1, min(1, wanted.rank - scored.rank))
+    moved = max(scored.moved(step), floor(observed), key=lambda level: level.rank)
+    if moved is not scored:
+        reasons = (Reason(signal=Signal.MODEL), *reasons)
+    return moved, reasons
+
+
+def _plain(text: str) -> str:
+    """Return plain text in which only backticks mark anything."""
+    without_links = _LINK.sub(lambda match: match.group(1) or "", text)
+    # Inside inline code every character may stand: it is escaped where it is shown.
+    parts = without_links.split("`")
+    if len(parts) % 2 == 0:
+        parts = ["".join(parts)]
+    cleaned = [part if place % 2 else _MARKUP.sub("", part) for place, part in enumerate(parts)]
+    return plain("`".join(cleaned))
+
+
+def _sentence(text: str) -> str:
+    """Return the text up to the last sentence that fits; empty where not even one does."""
+    line = _plain(text)
+    if len(line) <= LONGEST_SUMMARY:
+        return line
+    ends = [match.end() for match in _SENTENCE_END.finditer(line) if match.end() <= LONGEST_SUMMARY]
+    return line[: ends[-1]].strip() if ends else ""
+
+
+def _items(texts: list[str]) -> tuple[str, ...]:
+    lines = [_plain(text) for text in texts]
+    return tuple(line for line in lines if line and len(line) <= LONGEST_ITEM)[:MOST_ITEMS]
+
+
+def _areas(texts: list[str]) -> tuple[str, ...]:
+    lines = [_plain(text).strip("`") for text in texts]
+    return tuple(dict.fromkeys(line for line in lines if line and len(line) <= LONGEST_AREA))[:MOST_AREAS]
