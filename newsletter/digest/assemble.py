@@ -1,0 +1,61 @@
+"""Which changes of a closed day a cohort reads, and in which order. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from newsletter.digest.record import Change, Digest, Edition, Section
+from subscribers import Level, Preferences
+
+#: From the most to the least important.
+HIGH_FIRST = tuple(sorted(Level, key=lambda level: -level.rank))
+
+
+def assemble(digest: Digest, preferences: Preferences, *, title: str) -> Edition | None:
+    """Return what a cohort gets of a digest: exactly the changes at or above its thresholds.
+
+    :param title: name of the newsletter.
+    :returns: None where nothing reaches a threshold: then there is no mail.
+    """
+    by_repository: dict[str, list[Change]] = {}
+    for change in digest.changes:
+        by_repository.setdefault(change.repository_key, []).append(change)
+    sections = [
+        section for changes in by_repository.values() if (section := _section(changes, preferences)) is not None
+    ]
+    if not sections:
+        return None
+    return Edition(
+        title=title,
+        day=digest.day,
+        timezone=digest.timezone,
+        language=digest.language,
+        sections=tuple(sorted(sections, key=_most_important_first)),
+    )
+
+
+def _section(changes: list[Change], preferences: Preferences) -> Section | None:
+    first = changes[0]
+    threshold = preferences.threshold_for(first.repository_key, private=first.private)
+    if threshold is None:
+        return None
+    wanted = [change for change in changes if change.level.reaches(threshold)]
+    if not wanted:
+        return None
+    return Section(
+        repository=first.repository,
+        url=first.repository_url,
+        # The sort is stable: within a level they stay in the order in which they reached the branch.
+        changes=tuple(sorted(wanted, key=lambda change: -change.level.rank)),
+        totals=tuple((level, _count(changes, level)) for level in HIGH_FIRST),
+        threshold=threshold,
+    )
+
+
+def _most_important_first(section: Section) -> tuple[int, int, int, str]:
+    high, medium, low = (_count(section.changes, level) for level in HIGH_FIRST)
+    return -high, -medium, -low, section.repository.lower()
+
+
+def _count(changes: Iterable[Change], level: Level) -> int:
+    return sum(change.level is level for change in changes)

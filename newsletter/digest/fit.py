@@ -1,0 +1,109 @@
+"""Cut an edition to a size: a ladder that shortens what matters least first, and says what it left out. Pure.
+
+Gmail clips a mail at about 102 kB of HTML and hides the rest, the unsubscribe link with it; 98,000 bytes leave room
+for what is filled in later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from newsletter.digest.assemble import HIGH_FIRST
+from newsletter.digest.record import Edition, Group, Look, Page, PrintedSection, Section
+from subscribers import Level
+
+#: Of the HTML part, UTF-8.
+BUDGET_BYTES = 98_000
+
+_ALL = 1_000_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rung:
+    """How much of each level is printed; caps are changes over all repositories."""
+
+    medium_look: Look = Look.BRIEF
+    medium_areas: bool = True
+    high_consequences: bool = True
+    high_areas: bool = True
+    most_high: int = _ALL
+    most_medium: int = _ALL
+    most_low: int = _ALL
+    most_sections: int = _ALL
+
+    def cap(self, level: Level) -> int:
+        """Return how many changes of a level are printed at most."""
+        return {Level.HIGH: self.most_high, Level.MEDIUM: self.most_medium, Level.LOW: self.most_low}[level]
+
+
+def ladder() -> Iterator[Rung]:
+    """Yield the rungs from everything to almost nothing; nothing that matters more goes before what matters less."""
+    yield Rung()
+    yield Rung(medium_areas=False)
+    for cap in (200, 100, 50, 25, 10, 0):
+        yield Rung(medium_areas=False, most_low=cap)
+    yield Rung(medium_look=Look.LINE, most_low=0)
+    for cap in (200, 100, 50, 25, 10, 0):
+        yield Rung(medium_look=Look.LINE, most_low=0, most_medium=cap)
+    yield Rung(most_low=0, most_medium=0, high_consequences=False)
+    yield Rung(most_low=0, most_medium=0, high_consequences=False, high_areas=False)
+    for cap, sections in ((100, 50), (50, 25), (25, 15), (10, 10), (5, 5), (1, 1)):
+        yield Rung(
+            most_low=0,
+            most_medium=0,
+            high_consequences=False,
+            high_areas=False,
+            most_high=cap,
+            most_sections=sections,
+        )
+
+
+def fit(edition: Edition, print_html: Callable[[Page], str], *, budget: int = BUDGET_BYTES) -> tuple[Page, str]:
+    """Return the fullest page whose HTML is within the budget (bytes), and that HTML.
+
+    The last rung is taken whatever its size: it has one change of bounded length.
+    """
+    page, html = cut(edition, Rung()), ""
+    for rung in ladder():
+        page = cut(edition, rung)
+        html = print_html(page)
+        if len(html.encode()) <= budget:
+            break
+    return page, html
+
+
+def cut(edition: Edition, rung: Rung) -> Page:
+    """Return the page of an edition at a rung of the ladder."""
+    left = {level: rung.cap(level) for level in Level}
+    shown, hidden = edition.sections[: rung.most_sections], edition.sections[rung.most_sections :]
+    return Page(
+        edition=edition,
+        sections=tuple(PrintedSection(section=section, groups=_groups(section, rung, left)) for section in shown),
+        hidden_sections=hidden,
+    )
+
+
+def _groups(section: Section, rung: Rung, left: dict[Level, int]) -> tuple[Group, ...]:
+    groups = []
+    for level in HIGH_FIRST:
+        changes = section.at(level)
+        if not changes:
+            continue
+        shown = changes[: left[level]]
+        left[level] -= len(shown)
+        groups.append(
+            Group(
+                level=level,
+                look=_look(level, rung),
+                changes=shown,
+                hidden=len(changes) - len(shown),
+                areas=rung.high_areas if level is Level.HIGH else rung.medium_areas,
+                consequences=rung.high_consequences,
+            )
+        )
+    return tuple(groups)
+
+
+def _look(level: Level, rung: Rung) -> Look:
+    return {Level.HIGH: Look.FULL, Level.MEDIUM: rung.medium_look, Level.LOW: Look.LINE}[level]

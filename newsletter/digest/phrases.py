@@ -1,0 +1,125 @@
+"""The short texts around a change: counts, origins, times, and what was left out. Pure.
+
+Each is one line of plain text, made from labels and sanitised outside text; the templates escape it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from babel.support import NullTranslations
+
+from newsletter.analysis.record import Reason
+from newsletter.digest.assemble import HIGH_FIRST
+from newsletter.digest.labels import Labels
+from newsletter.digest.record import Change, Edition, Group, Section
+from newsletter.digest.sanitise import displayable, shortened
+from subscribers import Level
+
+_SEPARATOR = " · "
+_LONGEST_NAME = 60
+#: How many high changes the list at the top names; it is worth its place from two on.
+_MOST_HIGHLIGHTS = 6
+_FEWEST_HIGHLIGHTS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phrases:
+    """The texts in one language and zone."""
+
+    translations: NullTranslations
+    labels: Labels
+    #: Says an instant in the edition's zone.
+    time_of: Callable[[datetime], str]
+
+    def title_of(self, change: Change) -> str:
+        """Return a change's title as it can be shown."""
+        return shortened(displayable(change.title)) or self.translations.gettext("(no message)")
+
+    def heading_of(self, change: Change) -> str:
+        """Return the title without the number of its pull request, where a link beside it says that."""
+        title = self.title_of(change)
+        return title.removesuffix(f"(#{change.pull_request})").rstrip() or title
+
+    def card_meta(self, change: Change) -> str:
+        """Say kind, author, time and size of a change."""
+        parts = [self.labels.kind(change.analysis.kind), self._author(change), self.time_of(change.reached_at)]
+        if change.additions or change.deletions:
+            parts.append(f"+{change.additions} −{change.deletions}")
+        if change.late:
+            parts.append(self.translations.gettext("late arrival"))
+        return _SEPARATOR.join(part for part in parts if part)
+
+    def line_meta(self, change: Change) -> str:
+        """Say author and kind of a change that has one line."""
+        parts = [self._author(change), self.labels.kind(change.analysis.kind)]
+        if change.late:
+            parts.append(self.translations.gettext("late arrival"))
+        return _SEPARATOR.join(part for part in parts if part)
+
+    def origin_of(self, change: Change) -> str:
+        """Say why a change has its level, how much of it was read, and who wrote the analysis."""
+        analysis = change.analysis
+        reasons = ", ".join(
+            displayable(self.labels.reason(_news(reason, change.title))) for reason in analysis.reasons[:4]
+        )
+        parts = []
+        if reasons:
+            words = self.translations.gettext("%(level)s because: %(reasons)s")
+            parts.append(words % {"level": self.labels.level(analysis.level), "reasons": reasons})
+        if analysis.files_read < analysis.files_total:
+            words = self.translations.ngettext(
+                "read %(read)d of %(num)d file", "read %(read)d of %(num)d files", analysis.files_total
+            )
+            parts.append(words % {"read": analysis.files_read, "num": analysis.files_total})
+        parts.append(displayable(self.labels.author(analysis)))
+        return _SEPARATOR.join(parts)
+
+    def totals_of(self, section: Section) -> str:
+        """Say how many changes a repository had, and how many of them the reader did not ask for."""
+        total = sum(number for _, number in section.totals)
+        ngettext = self.translations.ngettext
+        words = ngettext("%(num)d change that day", "%(num)d changes that day", total) % {"num": total}
+        left_out = total - len(section.changes)
+        if not left_out:
+            return words
+        below = ngettext("%(num)d below your level is not shown", "%(num)d below your level are not shown", left_out)
+        return words + _SEPARATOR + below % {"num": left_out}
+
+    def hidden_of(self, group: Group) -> str:
+        """Say how many changes of a group did not fit."""
+        words = self.translations.ngettext(
+            "and %(num)d more of this level on GitHub", "and %(num)d more of this level on GitHub", group.hidden
+        )
+        return words % {"num": group.hidden}
+
+    def hidden_section_of(self, section: Section) -> str:
+        """Say what a repository that did not fit has."""
+        number = len(section.changes)
+        words = self.translations.ngettext(
+            "%(repository)s: %(num)d change on GitHub", "%(repository)s: %(num)d changes on GitHub", number
+        )
+        return words % {"repository": displayable(section.repository), "num": number}
+
+    def preheader(self, edition: Edition) -> str:
+        """Say what an inbox shows after the subject: the most important sentence, or the counts."""
+        first = edition.changes[0]
+        if first.level is Level.HIGH:
+            return shortened(displayable(first.analysis.summary.replace("`", "")), 140)
+        counts = (f"{self.labels.level(level)}: {number}" for level in HIGH_FIRST if (number := edition.count(level)))
+        return _SEPARATOR.join(counts)
+
+    def highlights(self, edition: Edition, printed: frozenset[str]) -> tuple[Change, ...]:
+        """Return the high changes to name at the top, of those that are printed (by SHA)."""
+        high = [change for change in edition.changes if change.level is Level.HIGH and change.sha in printed]
+        return tuple(high[:_MOST_HIGHLIGHTS]) if len(high) >= _FEWEST_HIGHLIGHTS else ()
+
+    def _author(self, change: Change) -> str:
+        return shortened(displayable(change.author), _LONGEST_NAME)
+
+
+def _news(reason: Reason, title: str) -> Reason:
+    """Leave out evidence that the title above says already."""
+    return replace(reason, detail="") if reason.detail.casefold() in title.casefold() else reason

@@ -1,0 +1,166 @@
+"""What a cohort reads: a closed day, the edition of it that a cohort gets, and the rendered mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from newsletter.analysis.record import Analysis
+from subscribers import Level
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One entry of a digest: a change with its analysis in one language. All its texts are hostile until escaped."""
+
+    #: The service's own key of the repository, as in the readers' choices.
+    repository_key: str
+    #: ``owner/name``.
+    repository: str
+    #: Link to the repository, built by us.
+    repository_url: str
+    private: bool
+    sha: str
+    #: First line of the commit message; may be empty.
+    title: str
+    author: str
+    #: Link to the commit, built by us.
+    url: str
+    #: Number and link of the pull request that the title names, as in ``(#123)``.
+    pull_request: int | None = None
+    pull_request_url: str | None = None
+    #: When the change reached the branch, in UTC.
+    reached_at: datetime
+    additions: int
+    deletions: int
+    analysis: Analysis
+    #: Whether its own day was closed before it arrived.
+    late: bool = False
+
+    @property
+    def level(self) -> Level:
+        """Importance, frozen since the change was first analysed."""
+        return self.analysis.level
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digest:
+    """One closed day with its changes, in one language, frozen."""
+
+    day: date
+    #: IANA name of the zone in which the day is a day.
+    timezone: str
+    language: str
+    #: In the order in which they reached their branches.
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One repository within an edition."""
+
+    repository: str
+    #: Link to the repository, built by us.
+    url: str
+    #: Only what the cohort asked for; high first, then in the order of arrival.
+    changes: tuple[Change, ...]
+    #: All changes of the repository on that day, by level: what was left out is said, never hidden.
+    totals: tuple[tuple[Level, int], ...]
+    #: The lowest level the cohort wanted from this repository.
+    threshold: Level
+
+    def at(self, level: Level) -> tuple[Change, ...]:
+        """Return the shown changes of one level."""
+        return tuple(change for change in self.changes if change.level is level)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edition:
+    """What one cohort gets to read of a digest."""
+
+    #: Name of the newsletter (the TITLE setting).
+    title: str
+    day: date
+    timezone: str
+    language: str
+    #: Most important first.
+    sections: tuple[Section, ...]
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Every change shown, section by section."""
+        return tuple(change for section in self.sections for change in section.changes)
+
+    def count(self, level: Level) -> int:
+        """How many changes of a level are shown."""
+        return sum(change.level is level for change in self.changes)
+
+
+class Look(StrEnum):
+    """How much of each change a group shows."""
+
+    #: Everything there is.
+    FULL = "full"
+    #: Summary and areas.
+    BRIEF = "brief"
+    #: One linked line.
+    LINE = "line"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """The changes of one level within a section, as they are printed."""
+
+    level: Level
+    look: Look
+    changes: tuple[Change, ...]
+    #: Changes of this level that did not fit; said, never hidden.
+    hidden: int = 0
+    #: Whether areas, risks and advice are printed where the look has them.
+    areas: bool = True
+    consequences: bool = True
+
+    @property
+    def total(self) -> int:
+        """All changes of the group, printed or not."""
+        return len(self.changes) + self.hidden
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrintedSection:
+    """One repository of an edition, as it is printed."""
+
+    section: Section
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """An edition cut to a size: what the templates print, in their order."""
+
+    edition: Edition
+    sections: tuple[PrintedSection, ...]
+    #: Repositories that did not fit, with their changes.
+    hidden_sections: tuple[Section, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slots:
+    """Texts that differ from reader to reader and are filled in when the mail leaves.
+
+    Each is a URL-safe word that nobody outside can have guessed (it carries a nonce), so that no commit can hold one.
+    """
+
+    unsubscribe_token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendering:
+    """A cohort's mail with its slots still open."""
+
+    #: One line without control characters, at most 78 visible characters (RFC 5322 §2.1.1).
+    subject: str
+    #: Plain text part, LF line ends, lines of at most 78 columns where words allow it.
+    text: str
+    html: str

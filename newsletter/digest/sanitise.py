@@ -1,0 +1,93 @@
+"""Outside text made fit to be shown: no invisible characters, nothing that turns the line around. Pure.
+
+Escaping is the templates' work and comes after this: what is taken out here would survive escaping.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+#: Longest title shown, characters: two lines on a desktop, five on a phone.
+LONGEST_TITLE = 180
+
+_ELLIPSIS = "…"
+_JOINER = "\u200d"
+#: Variation selector 16 asks for the coloured form of an emoji.
+_EMOJI_STYLE = "\ufe0f"
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
+
+
+def displayable(text: str) -> str:
+    """Return a text on one line without control, bidi, zero-width and private characters, and without halves.
+
+    A zero-width joiner stays between two emoji, where it makes one of them (Unicode Technical Standard 51); anywhere
+    else it could hide one word in another.
+    """
+    line = " ".join(text.split())
+    if line.isascii() and line.isprintable():
+        return line
+    kept = [
+        character
+        for place, character in enumerate(line)
+        if unicodedata.category(character) not in _INVISIBLE
+        or (character == _JOINER and _is_emoji(line, place - 1, -1) and _is_emoji(line, place + 1, 1))
+    ]
+    return " ".join("".join(kept).split())
+
+
+def _is_emoji(line: str, place: int, step: int) -> bool:
+    while 0 <= place < len(line) and (line[place] == _EMOJI_STYLE or ord(line[place]) in _SKIN_TONES):
+        place += step
+    return 0 <= place < len(line) and (unicodedata.category(line[place]) == "So" or line[place] in "♀♂")
+
+
+def shortened(text: str, limit: int = LONGEST_TITLE) -> str:
+    """Return at most ``limit`` characters of a line, cut between words where there are any, with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit - 1]
+    at_word = head.rpartition(" ")[0]
+    if len(at_word) >= limit // 2:
+        head = at_word
+    return head.rstrip(" ,;:–—-" + _JOINER) + _ELLIPSIS
+
+
+def display_width(text: str) -> int:
+    """Return how many columns a text takes where East Asian characters take two (Unicode Standard Annex 11)."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character) or character in {_JOINER, _EMOJI_STYLE}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+#: Between words, after Chinese and Korean characters and their punctuation, and before Chinese characters.
+_BREAKABLE = re.compile(
+    r"(\s+"
+    r"|(?<=[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60])"
+    r"|(?=[\u2e80-\u2fff\u3040-\u9fff\uac00-\ud7af]))"
+)
+#: Never at the start of a line (Chinese typesetting, GB/T 15834).
+_CLOSING = "，。、；：？！）》」』】〕…”’,.;:?!)]}"
+
+
+def wrapped(text: str, *, width: int = 76, first: str = "", rest: str = "") -> str:
+    """Break a line into lines of at most ``width`` columns, between words or between Chinese characters.
+
+    :param first: put before the first line; ``rest`` before the others. A word longer than a line stays whole.
+    """
+    lines: list[str] = []
+    line, start = "", first
+    for piece in (part for part in _BREAKABLE.split(text) if part):
+        too_long = display_width(start + line + piece.rstrip()) > width
+        if too_long and line.strip() and piece[0] not in _CLOSING:
+            lines.append((start + line).rstrip())
+            line, start = piece.lstrip(), rest
+        else:
+            line += piece
+    lines.append((start + line).rstrip())
+    return "\n".join(lines)
