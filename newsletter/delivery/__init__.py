@@ -1,0 +1,1 @@
+"""How a digest gets to its reader: the message, the SMTP connection, the outcome."""
