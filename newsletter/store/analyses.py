@@ -1,0 +1,75 @@
+"""Analyses: one a commit, language and version."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from newsletter.analysis.record import Analysis, Reason, Signal
+from newsletter.store.tables import analyses, digest_items
+from newsletter.store.upsert import insert_new
+
+
+async def add(connection: AsyncConnection, commit_id: int, analysis: Analysis, *, version: int, now: datetime) -> bool:
+    """Store an analysis; returns False where there is one of this language and version already."""
+    result = await connection.execute(
+        insert_new(connection, analyses).values(
+            commit_id=commit_id,
+            language=analysis.language,
+            version=version,
+            level=analysis.level,
+            kind=analysis.kind,
+            summary=analysis.summary,
+            areas=list(analysis.areas),
+            reasons=[[reason.signal.value, reason.detail] for reason in analysis.reasons],
+            risks=list(analysis.risks),
+            advice=list(analysis.advice),
+            files_read=analysis.files_read,
+            files_total=analysis.files_total,
+            source=analysis.source,
+            model=analysis.model,
+            fallback=analysis.fallback,
+            created_at=now,
+        )
+    )
+    return result.rowcount == 1
+
+
+async def languages_of(connection: AsyncConnection, commit_id: int, *, version: int) -> frozenset[str]:
+    """Return the languages in which a commit has an analysis of this version."""
+    rows = await connection.execute(
+        select(analyses.c.language).where(analyses.c.commit_id == commit_id, analyses.c.version == version)
+    )
+    return frozenset(rows.scalars())
+
+
+async def of_digest(connection: AsyncConnection, digest_id: int, *, language: str) -> dict[int, Analysis]:
+    """Return the newest analysis of each commit of a digest in one language; commits without one are left out."""
+    rows = await connection.execute(
+        select(analyses)
+        .join(digest_items, digest_items.c.commit_id == analyses.c.commit_id)
+        .where(digest_items.c.digest_id == digest_id, analyses.c.language == language)
+        .order_by(analyses.c.version)
+    )
+    return {row.commit_id: _record(row) for row in rows}
+
+
+def _record(row: Row[Any]) -> Analysis:
+    return Analysis(
+        language=row.language,
+        level=row.level,
+        kind=row.kind,
+        summary=row.summary,
+        areas=tuple(row.areas),
+        reasons=tuple(Reason(signal=Signal(signal), detail=detail) for signal, detail in row.reasons),
+        risks=tuple(row.risks),
+        advice=tuple(row.advice),
+        files_read=row.files_read,
+        files_total=row.files_total,
+        source=row.source,
+        model=row.model,
+        fallback=row.fallback,
+    )

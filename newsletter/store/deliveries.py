@@ -1,0 +1,220 @@
+"""The ledger: one row for each digest and reader, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import subscribers
+from newsletter.delivery.record import WAITING, Delivery, DeliveryStatus, Outcome, Reply, SkipReason
+from newsletter.store.tables import deliveries, digests
+from newsletter.store.upsert import insert_new
+
+_readers = subscribers.metadata.tables["subscribers"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewDelivery:
+    """A row to be queued, or recorded as skipped."""
+
+    subscriber_id: int
+    rendering_id: int | None
+    message_id: str | None
+    skip_reason: SkipReason | None = None
+
+
+async def queue(connection: AsyncConnection, digest_id: int, new: Sequence[NewDelivery], *, now: datetime) -> int:
+    """Write rows into the ledger; readers who have one for this digest keep it. Returns how many are new."""
+    if not new:
+        return 0
+    rows = [
+        {
+            "digest_id": digest_id,
+            "subscriber_id": delivery.subscriber_id,
+            "rendering_id": delivery.rendering_id,
+            "status": DeliveryStatus.SKIPPED if delivery.skip_reason else DeliveryStatus.QUEUED,
+            "skip_reason": delivery.skip_reason,
+            "message_id": delivery.message_id,
+            "attempts": 0,
+            "next_attempt_at": None if delivery.skip_reason else now,
+            "created_at": now,
+            "updated_at": now,
+        }
+        for delivery in new
+    ]
+    result = await connection.execute(insert_new(connection, deliveries).values(rows).returning(deliveries.c.id))
+    return len(result.all())
+
+
+async def due(
+    connection: AsyncConnection, digest_id: int, *, now: datetime, limit: int, after: int = 0
+) -> tuple[Delivery, ...]:
+    """Return deliveries of a digest whose time has come, by id, from the first above ``after``."""
+    rows = await connection.execute(
+        select(deliveries)
+        .where(
+            deliveries.c.digest_id == digest_id,
+            deliveries.c.status.in_(WAITING),
+            deliveries.c.next_attempt_at <= now,
+            deliveries.c.id > after,
+        )
+        .order_by(deliveries.c.id)
+        .limit(limit)
+    )
+    return tuple(_record(row) for row in rows)
+
+
+async def next_due(connection: AsyncConnection, digest_id: int) -> datetime | None:
+    """Return when the next waiting delivery of a digest is due; None where none waits."""
+    found: datetime | None = (
+        await connection.execute(
+            select(func.min(deliveries.c.next_attempt_at)).where(
+                deliveries.c.digest_id == digest_id, deliveries.c.status.in_(WAITING)
+            )
+        )
+    ).scalar_one_or_none()
+    return found
+
+
+async def claim(connection: AsyncConnection, delivery_id: int, *, now: datetime) -> bool:
+    """Mark a waiting delivery as leaving; False where somebody else has it or it waits no more.
+
+    The row says so before a byte of the message leaves: a process that is killed afterwards leaves a trace.
+    """
+    result = await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id, deliveries.c.status.in_(WAITING))
+        .values(status=DeliveryStatus.SENDING, updated_at=now)
+    )
+    return result.rowcount == 1
+
+
+async def record(
+    connection: AsyncConnection,
+    delivery_id: int,
+    outcome: Outcome,
+    *,
+    next_attempt_at: datetime | None,
+    now: datetime,
+    charged: bool = True,
+) -> bool:
+    """Write down what an attempt came to. A delivery that ended (sent, failed, uncertain, skipped) stays as it is.
+
+    :param charged: whether the attempt counts against the recipient.
+    """
+    result = await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id, deliveries.c.status.in_([*WAITING, DeliveryStatus.SENDING]))
+        .values(
+            status=outcome.status,
+            attempts=deliveries.c.attempts + (1 if charged else 0),
+            next_attempt_at=next_attempt_at,
+            reply_code=outcome.reply.code,
+            reply=outcome.reply.text,
+            updated_at=now,
+        )
+    )
+    return result.rowcount == 1
+
+
+async def skip(connection: AsyncConnection, delivery_id: int, reason: SkipReason, *, now: datetime) -> bool:
+    """Record that a waiting delivery will not be sent, and why."""
+    result = await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id, deliveries.c.status.in_(WAITING))
+        .values(status=DeliveryStatus.SKIPPED, skip_reason=reason, next_attempt_at=None, updated_at=now)
+    )
+    return result.rowcount == 1
+
+
+async def park_unfinished(connection: AsyncConnection, *, now: datetime) -> int:
+    """Mark what was leaving when a process died as uncertain; only for the one process that sends."""
+    result = await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.status == DeliveryStatus.SENDING)
+        .values(status=DeliveryStatus.UNCERTAIN, next_attempt_at=None, updated_at=now)
+    )
+    return result.rowcount
+
+
+async def retry(
+    connection: AsyncConnection, *, statuses: Sequence[DeliveryStatus], day: date | None, now: datetime
+) -> tuple[int, ...]:
+    """Queue ended deliveries of active readers again; returns the ids of their digests."""
+    active = select(_readers.c.id).where(_readers.c.status == subscribers.Status.ACTIVE)
+    condition = and_(deliveries.c.status.in_(statuses), deliveries.c.subscriber_id.in_(active))
+    if day is not None:
+        condition = and_(condition, deliveries.c.digest_id.in_(select(digests.c.id).where(digests.c.day == day)))
+    result = await connection.execute(
+        update(deliveries)
+        .where(condition)
+        .values(status=DeliveryStatus.QUEUED, next_attempt_at=now, updated_at=now)
+        .returning(deliveries.c.digest_id)
+    )
+    return tuple(result.scalars())
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerLine:
+    """A delivery as an operator sees it."""
+
+    delivery: Delivery
+    day: date
+    address: str
+
+
+async def listing(
+    connection: AsyncConnection,
+    *,
+    day: date | None = None,
+    statuses: Sequence[DeliveryStatus] = (),
+    after: int = 0,
+    limit: int = 500,
+) -> tuple[LedgerLine, ...]:
+    """Return lines of the ledger by id, from the first above ``after``."""
+    wanted = (
+        select(deliveries, digests.c.day, _readers.c.address)
+        .join(digests, digests.c.id == deliveries.c.digest_id)
+        .join(_readers, _readers.c.id == deliveries.c.subscriber_id)
+        .where(deliveries.c.id > after)
+        .order_by(deliveries.c.id)
+        .limit(limit)
+    )
+    if day is not None:
+        wanted = wanted.where(digests.c.day == day)
+    if statuses:
+        wanted = wanted.where(or_(*(deliveries.c.status == status for status in statuses)))
+    rows = await connection.execute(wanted)
+    return tuple(LedgerLine(delivery=_record(row), day=row.day, address=row.address) for row in rows)
+
+
+async def counts(connection: AsyncConnection, digest_id: int) -> dict[DeliveryStatus, int]:
+    """Return how many deliveries of a digest stand where."""
+    rows = await connection.execute(
+        select(deliveries.c.status, func.count().label("number"))
+        .where(deliveries.c.digest_id == digest_id)
+        .group_by(deliveries.c.status)
+    )
+    return {row.status: row.number for row in rows}
+
+
+def _record(row: Row[Any]) -> Delivery:
+    return Delivery(
+        id=row.id,
+        digest_id=row.digest_id,
+        subscriber_id=row.subscriber_id,
+        rendering_id=row.rendering_id,
+        status=row.status,
+        skip_reason=row.skip_reason,
+        message_id=row.message_id,
+        attempts=row.attempts,
+        next_attempt_at=row.next_attempt_at,
+        reply=None if row.reply_code is None else Reply(code=row.reply_code, text=row.reply or ""),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

@@ -1,0 +1,225 @@
+"""Closed days, the commits they hold, and the mails rendered from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import exists, false, func, insert, literal, select, true, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from newsletter.delivery.record import OpenMail
+from newsletter.digest.record import Rendering
+from newsletter.store.states import Cadence
+from newsletter.store.tables import commits, digest_items, digests, renderings, repositories
+from newsletter.store.upsert import insert_new
+from subscribers import Level
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredDigest:
+    """A closed day."""
+
+    id: int
+    day: date
+    timezone: str
+    closed_at: datetime
+    composed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigestItem:
+    """A commit of a digest, without its analysis."""
+
+    commit_id: int
+    repository_key: str
+    repository: str
+    private: bool
+    sha: str
+    message: str
+    author: str
+    reached_at: datetime
+    additions: int
+    deletions: int
+    level: Level
+    late: bool
+
+
+async def close(connection: AsyncConnection, *, day: date, timezone: str, now: datetime) -> StoredDigest | None:
+    """Make the daily digest of a day; None where there is one already."""
+    result = await connection.execute(
+        insert_new(connection, digests)
+        .values(cadence=Cadence.DAILY, day=day, timezone=timezone, closed_at=now)
+        .returning(digests.c.id)
+    )
+    digest_id = result.scalar_one_or_none()
+    if digest_id is None:
+        return None
+    return StoredDigest(id=digest_id, day=day, timezone=timezone, closed_at=now, composed=False)
+
+
+async def take_commits(
+    connection: AsyncConnection, digest_id: int, *, before: datetime, late_before: datetime | None
+) -> int:
+    """Put every analysed commit that reached its branch before an instant, and is in no daily digest, into this one.
+
+    :param late_before: end of the last day closed before this one: what had reached its branch by then is late.
+    """
+    taken = exists().where(digest_items.c.commit_id == commits.c.id, digest_items.c.cadence == Cadence.DAILY)
+    late = false() if late_before is None else commits.c.reached_at < late_before
+    wanted = select(
+        literal(digest_id), commits.c.id, literal(Cadence.DAILY, digest_items.c.cadence.type), late.label("late")
+    ).where(commits.c.reached_at < before, commits.c.level.is_not(None), ~taken)
+    result = await connection.execute(
+        insert(digest_items).from_select(["digest_id", "commit_id", "cadence", "late"], wanted)
+    )
+    return result.rowcount
+
+
+async def last_closed(connection: AsyncConnection, *, before: date | None = None) -> date | None:
+    """Return the latest closed day, or the latest before a day."""
+    wanted = select(func.max(digests.c.day)).where(digests.c.cadence == Cadence.DAILY)
+    if before is not None:
+        wanted = wanted.where(digests.c.day < before)
+    found: date | None = (await connection.execute(wanted)).scalar_one_or_none()
+    return found
+
+
+async def by_id(connection: AsyncConnection, digest_id: int) -> StoredDigest | None:
+    """Return a digest."""
+    return await _one(connection, digests.c.id == digest_id)
+
+
+async def by_day(connection: AsyncConnection, day: date) -> StoredDigest | None:
+    """Return the daily digest of a day, if that is closed."""
+    return await _one(connection, (digests.c.cadence == Cadence.DAILY) & (digests.c.day == day))
+
+
+async def _one(connection: AsyncConnection, condition: object) -> StoredDigest | None:
+    row = (await connection.execute(select(digests).where(condition))).one_or_none()  # type: ignore[arg-type]
+    if row is None:
+        return None
+    return StoredDigest(
+        id=row.id, day=row.day, timezone=row.timezone, closed_at=row.closed_at, composed=row.composed_at is not None
+    )
+
+
+async def items(connection: AsyncConnection, digest_id: int) -> tuple[DigestItem, ...]:
+    """Return the commits of a digest in the order in which they reached their branches."""
+    rows = await connection.execute(
+        select(commits, repositories.c.full_name, repositories.c.private, digest_items.c.late)
+        .join(digest_items, digest_items.c.commit_id == commits.c.id)
+        .join(repositories, repositories.c.id == commits.c.repository_id)
+        .where(digest_items.c.digest_id == digest_id)
+        .order_by(commits.c.reached_at, commits.c.push_id, commits.c.position)
+    )
+    return tuple(
+        DigestItem(
+            commit_id=row.id,
+            repository_key=str(row.repository_id),
+            repository=row.full_name,
+            private=row.private,
+            sha=row.sha,
+            message=row.message,
+            author=row.author,
+            reached_at=row.reached_at,
+            additions=row.additions or 0,
+            deletions=row.deletions or 0,
+            level=row.level,
+            late=row.late,
+        )
+        for row in rows
+    )
+
+
+async def add_rendering(
+    connection: AsyncConnection, digest_id: int, cohort_key: str, rendering: Rendering, *, unsubscribe_slot: str
+) -> int:
+    """Store a cohort's mail and return its id; where there is one already, that stays."""
+    await connection.execute(
+        insert_new(connection, renderings).values(
+            digest_id=digest_id,
+            cohort_key=cohort_key,
+            subject=rendering.subject,
+            text=rendering.text,
+            html=rendering.html,
+            unsubscribe_slot=unsubscribe_slot,
+        )
+    )
+    found = await rendering_id(connection, digest_id, cohort_key)
+    if found is None:
+        raise LookupError(f"rendering of digest {digest_id} vanished")
+    return found
+
+
+async def rendering_id(connection: AsyncConnection, digest_id: int, cohort_key: str) -> int | None:
+    """Return the id of a cohort's mail, if it is rendered already."""
+    wanted = select(renderings.c.id).where(renderings.c.digest_id == digest_id, renderings.c.cohort_key == cohort_key)
+    found: int | None = (await connection.execute(wanted)).scalar_one_or_none()
+    return found
+
+
+async def open_mail(connection: AsyncConnection, rendering: int) -> OpenMail | None:
+    """Return a rendered mail."""
+    row = (await connection.execute(select(renderings).where(renderings.c.id == rendering))).one_or_none()
+    if row is None:
+        return None
+    return OpenMail(subject=row.subject, text=row.text, html=row.html, unsubscribe_slot=row.unsubscribe_slot)
+
+
+async def mark_composed(connection: AsyncConnection, digest_id: int, *, now: datetime) -> None:
+    """Record that every cohort is rendered and every delivery queued."""
+    await connection.execute(
+        update(digests).where(digests.c.id == digest_id, digests.c.composed_at.is_(None)).values(composed_at=now)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigestCount:
+    """A digest with how many changes of each level it holds."""
+
+    day: date
+    closed_at: datetime
+    composed: bool
+    late: int
+    levels: dict[Level, int]
+
+    @property
+    def changes(self) -> int:
+        """All changes of the digest."""
+        return sum(self.levels.values())
+
+
+async def recent(connection: AsyncConnection, *, limit: int) -> tuple[DigestCount, ...]:
+    """Return the latest digests, newest first, each with its counts."""
+    latest = (
+        await connection.execute(
+            select(digests).where(digests.c.cadence == Cadence.DAILY).order_by(digests.c.day.desc()).limit(limit)
+        )
+    ).all()
+    rows = await connection.execute(
+        select(
+            digest_items.c.digest_id,
+            commits.c.level,
+            func.count().label("changes"),
+            func.count().filter(digest_items.c.late == true()).label("late"),
+        )
+        .join(commits, commits.c.id == digest_items.c.commit_id)
+        .where(digest_items.c.digest_id.in_([row.id for row in latest]))
+        .group_by(digest_items.c.digest_id, commits.c.level)
+    )
+    levels: dict[int, dict[Level, int]] = {row.id: dict.fromkeys(Level, 0) for row in latest}
+    late: dict[int, int] = dict.fromkeys(levels, 0)
+    for row in rows:
+        levels[row.digest_id][row.level] = row.changes
+        late[row.digest_id] += row.late
+    return tuple(
+        DigestCount(
+            day=row.day,
+            closed_at=row.closed_at,
+            composed=row.composed_at is not None,
+            late=late[row.id],
+            levels=levels[row.id],
+        )
+        for row in latest
+    )

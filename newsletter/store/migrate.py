@@ -1,0 +1,64 @@
+"""Bring the database to the schema of this version.
+
+Migrations only ever add (expand) and a later release removes (contract), so that the version before can run beside
+this one while servers are replaced.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from newsletter.errors import SchemaBehind
+from newsletter.store.engine import Store
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def configuration(connection: Connection | None = None) -> Config:
+    """Return Alembic's configuration, bound to a connection where one is given."""
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    config.attributes["connection"] = connection
+    return config
+
+
+async def upgrade(store: Store) -> tuple[str | None, str]:
+    """Run every migration that is missing, in one transaction; returns the revision before and after."""
+
+    def run(connection: Connection) -> tuple[str | None, str]:
+        before = MigrationContext.configure(connection).get_current_revision()
+        command.upgrade(configuration(connection), "head")
+        return before, _head()
+
+    async with store.write() as transaction:
+        return await transaction.connection.run_sync(run)
+
+
+async def require_current(store: Store) -> None:
+    """Make sure that the database has had every migration.
+
+    :raises SchemaBehind: it has not, or it is ahead of this version.
+    """
+
+    def current(connection: Connection) -> str | None:
+        return MigrationContext.configure(connection).get_current_revision()
+
+    async with store.read() as connection:
+        found = await connection.run_sync(current)
+    if found != _head():
+        raise SchemaBehind(
+            f"the database is at migration {found or 'none'}, this version needs {_head()}: run `newsletter migrate`"
+        )
+
+
+def _head() -> str:
+    head = ScriptDirectory.from_config(configuration()).get_current_head()
+    if head is None:
+        raise SchemaBehind("the migrations are missing: reinstall the newsletter package")
+    return head

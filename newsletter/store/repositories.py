@@ -1,0 +1,141 @@
+"""The repositories that are followed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Text, cast, insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from newsletter.github.record import Repository
+from newsletter.store.tables import repositories
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowedRepository:
+    """A repository that is followed."""
+
+    #: Our own id, the key in readers' choices.
+    id: int
+    #: None until GitHub or the first push tells it.
+    github_id: int | None
+    full_name: str
+    #: None until GitHub or the first push tells it.
+    default_branch: str | None
+    private: bool
+    added_at: datetime
+
+    @property
+    def key(self) -> str:
+        """The opaque key that readers' choices hold."""
+        return str(self.id)
+
+
+async def add(
+    connection: AsyncConnection, full_name: str, *, known: Repository | None, now: datetime
+) -> tuple[FollowedRepository, bool]:
+    """Follow a repository; returns it and whether it is new. One that is followed already is left as it is.
+
+    :param known: what GitHub says of it; None where GitHub could not be asked. Then it counts as private until a push
+        says otherwise: nothing that may be private is ever shown to everybody.
+    """
+    found = await by_name(connection, full_name)
+    if found is None and known is not None:
+        found = await by_github_id(connection, known.github_id)
+    if found is not None:
+        return (await _learn(connection, found, known) if known else found), False
+    result = await connection.execute(
+        insert(repositories)
+        .values(
+            github_id=known.github_id if known else None,
+            full_name=known.full_name if known else full_name,
+            name_key=(known.full_name if known else full_name).lower(),
+            default_branch=known.default_branch if known else None,
+            private=known.private if known else True,
+            added_at=now,
+        )
+        .returning(repositories)
+    )
+    return _record(result.one()), True
+
+
+async def recognise(connection: AsyncConnection, pushed: Repository) -> FollowedRepository | None:
+    """Return the followed repository that a push is about, and take over what the push says of it.
+
+    The id decides: a repository keeps it when it is renamed or transferred. The name decides only while the id is not
+    known yet. None where the repository is not followed.
+    """
+    found = await by_github_id(connection, pushed.github_id)
+    if found is None:
+        named = await by_name(connection, pushed.full_name)
+        found = named if named is not None and named.github_id is None else None
+    return None if found is None else await _learn(connection, found, pushed)
+
+
+async def _learn(connection: AsyncConnection, found: FollowedRepository, known: Repository) -> FollowedRepository:
+    learnt = replace(
+        found,
+        github_id=known.github_id,
+        full_name=known.full_name,
+        default_branch=known.default_branch,
+        private=known.private,
+    )
+    if learnt == found:
+        return found
+    name_key = known.full_name.lower()
+    # GitHub may have given the name to another repository meanwhile; whoever has it now keeps it.
+    await connection.execute(
+        update(repositories)
+        .where(repositories.c.name_key == name_key, repositories.c.id != found.id)
+        .values(name_key=literal("#") + cast(repositories.c.id, Text))
+    )
+    await connection.execute(
+        update(repositories)
+        .where(repositories.c.id == found.id)
+        .values(
+            github_id=known.github_id,
+            full_name=known.full_name,
+            name_key=name_key,
+            default_branch=known.default_branch,
+            private=known.private,
+        )
+    )
+    return learnt
+
+
+async def by_id(connection: AsyncConnection, repository_id: int) -> FollowedRepository | None:
+    """Return a repository by our own id."""
+    row = (await connection.execute(select(repositories).where(repositories.c.id == repository_id))).one_or_none()
+    return _record(row) if row else None
+
+
+async def by_github_id(connection: AsyncConnection, github_id: int) -> FollowedRepository | None:
+    """Return a repository by GitHub's id."""
+    row = (await connection.execute(select(repositories).where(repositories.c.github_id == github_id))).one_or_none()
+    return _record(row) if row else None
+
+
+async def by_name(connection: AsyncConnection, full_name: str) -> FollowedRepository | None:
+    """Return a repository by its present name, in any case."""
+    wanted = select(repositories).where(repositories.c.name_key == full_name.lower())
+    row = (await connection.execute(wanted)).one_or_none()
+    return _record(row) if row else None
+
+
+async def everything(connection: AsyncConnection) -> tuple[FollowedRepository, ...]:
+    """Return all followed repositories by name."""
+    rows = await connection.execute(select(repositories).order_by(repositories.c.name_key))
+    return tuple(_record(row) for row in rows)
+
+
+def _record(row: Row[Any]) -> FollowedRepository:
+    return FollowedRepository(
+        id=row.id,
+        github_id=row.github_id,
+        full_name=row.full_name,
+        default_branch=row.default_branch,
+        private=row.private,
+        added_at=row.added_at,
+    )

@@ -1,0 +1,43 @@
+"""When the daily work is due next: one row, moved on by compare-and-set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from newsletter.store.tables import schedules
+from newsletter.store.upsert import insert_new
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """A recurring moment."""
+
+    #: What :attr:`next_at` was computed from.
+    rule: str
+    next_at: datetime
+
+
+async def load(connection: AsyncConnection, name: str) -> Schedule | None:
+    """Return a schedule."""
+    row = (await connection.execute(select(schedules).where(schedules.c.name == name))).one_or_none()
+    return Schedule(rule=row.rule, next_at=row.next_at) if row else None
+
+
+async def start(connection: AsyncConnection, name: str, *, rule: str, next_at: datetime) -> None:
+    """Set a schedule up, or move it to a new rule."""
+    await connection.execute(insert_new(connection, schedules).values(name=name, rule=rule, next_at=next_at))
+    await connection.execute(
+        update(schedules).where(schedules.c.name == name, schedules.c.rule != rule).values(rule=rule, next_at=next_at)
+    )
+
+
+async def advance(connection: AsyncConnection, name: str, *, seen: datetime, to: datetime) -> bool:
+    """Move a schedule on; False where another process did so first, and then it is theirs to act."""
+    result = await connection.execute(
+        update(schedules).where(schedules.c.name == name, schedules.c.next_at == seen).values(next_at=to)
+    )
+    return result.rowcount == 1

@@ -1,0 +1,24 @@
+"""Words that only the store needs for the state of a row."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Cadence(StrEnum):
+    """How much time a digest covers."""
+
+    DAILY = "daily"
+
+
+class DetailState(StrEnum):
+    """What is known of a commit beyond its push."""
+
+    #: Still to be fetched.
+    WAITING = "waiting"
+    #: Files and patches are stored.
+    FETCHED = "fetched"
+    #: GitHub has it no more (404 or 422, as after a forced push).
+    GONE = "gone"
+    #: GitHub could not be asked, for as long as it was worth trying.
+    UNAVAILABLE = "unavailable"

@@ -1,0 +1,213 @@
+"""The tables of the service. Readers' tables join the same metadata from ``subscribers``."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from newsletter.analysis.record import Fallback, Kind, Source
+from newsletter.delivery.record import DeliveryStatus, SkipReason
+from newsletter.store.states import Cadence, DetailState
+from subscribers import Level, UtcDateTime, metadata, word
+
+repositories = Table(
+    "repositories",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # GitHub's own id: the identity. Unknown until GitHub or the first push tells it.
+    Column("github_id", BigInteger, unique=True),
+    Column("full_name", Text, nullable=False),
+    # GitHub compares names without case.
+    Column("name_key", Text, nullable=False, unique=True),
+    Column("default_branch", Text),
+    Column("private", Boolean, nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+)
+
+pushes = Table(
+    "pushes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # X-GitHub-Delivery.
+    Column("hook_id", Text, nullable=False, unique=True),
+    Column("repository_id", ForeignKey("repositories.id"), nullable=False, index=True),
+    # When it reached the branch: repository.pushed_at, or its arrival where the payload does not say.
+    Column("reached_at", UtcDateTime, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    # When its commits were stored; empty = still to do.
+    Column("expanded_at", UtcDateTime),
+    Index(None, "expanded_at", "reached_at"),
+)
+
+commits = Table(
+    "commits",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("repository_id", ForeignKey("repositories.id"), nullable=False),
+    Column("push_id", ForeignKey("pushes.id"), nullable=False),
+    # Place within its push: the order in which commits reached the branch.
+    Column("position", Integer, nullable=False),
+    Column("sha", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("author_login", Text),
+    Column("committed_at", UtcDateTime, nullable=False),
+    Column("reached_at", UtcDateTime, nullable=False),
+    # {"added": [...], "removed": [...], "modified": [...]} as pushed.
+    Column("paths", JSON, nullable=False),
+    Column("detail_state", word(DetailState), nullable=False),
+    # Lines over all files; empty until fetched.
+    Column("additions", Integer),
+    Column("deletions", Integer),
+    # Frozen by the first analysis.
+    Column("level", word(Level)),
+    UniqueConstraint("repository_id", "sha"),
+    Index(None, "reached_at"),
+    Index(None, "push_id"),
+)
+
+commit_details = Table(
+    "commit_details",
+    metadata,
+    Column("commit_id", ForeignKey("commits.id", ondelete="CASCADE"), primary_key=True),
+    # What the REST API added: parents and files with their patches.
+    Column("parents", JSON, nullable=False),
+    Column("files", JSON, nullable=False),
+    Column("complete", Boolean, nullable=False),
+    Column("fetched_at", UtcDateTime, nullable=False),
+)
+
+analyses = Table(
+    "analyses",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("commit_id", ForeignKey("commits.id", ondelete="CASCADE"), nullable=False),
+    Column("language", Text, nullable=False),
+    # Of the prompt and the rules; a better version writes a second row.
+    Column("version", Integer, nullable=False),
+    Column("level", word(Level), nullable=False),
+    Column("kind", word(Kind), nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("areas", JSON, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("risks", JSON, nullable=False),
+    Column("advice", JSON, nullable=False),
+    Column("files_read", Integer, nullable=False),
+    Column("files_total", Integer, nullable=False),
+    Column("source", word(Source), nullable=False),
+    Column("model", Text),
+    Column("fallback", word(Fallback)),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("commit_id", "language", "version"),
+)
+
+model_usage = Table(
+    "model_usage",
+    metadata,
+    # A UTC day: providers count in UTC.
+    Column("day", Date, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("requests", Integer, nullable=False),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("cadence", word(Cadence), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("closed_at", UtcDateTime, nullable=False),
+    # When every cohort was rendered and every delivery queued; empty = still to do.
+    Column("composed_at", UtcDateTime),
+    UniqueConstraint("cadence", "day"),
+)
+
+digest_items = Table(
+    "digest_items",
+    metadata,
+    Column("digest_id", ForeignKey("digests.id", ondelete="CASCADE"), primary_key=True),
+    Column("commit_id", ForeignKey("commits.id"), primary_key=True),
+    # Repeated from the digest, so that the database itself refuses a commit in two daily digests.
+    Column("cadence", word(Cadence), nullable=False),
+    Column("late", Boolean, nullable=False),
+    UniqueConstraint("cadence", "commit_id"),
+)
+
+renderings = Table(
+    "renderings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest_id", ForeignKey("digests.id", ondelete="CASCADE"), nullable=False),
+    Column("cohort_key", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    # The word in text and html that stands for each reader's own token.
+    Column("unsubscribe_slot", Text, nullable=False),
+    UniqueConstraint("digest_id", "cohort_key"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest_id", ForeignKey("digests.id"), nullable=False),
+    Column("subscriber_id", ForeignKey("subscribers.id"), nullable=False, index=True),
+    # None where there was nothing to say to the reader.
+    Column("rendering_id", Integer),
+    Column("status", word(DeliveryStatus), nullable=False),
+    Column("skip_reason", word(SkipReason)),
+    # Made once, the same on every attempt.
+    Column("message_id", Text, unique=True),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_attempt_at", UtcDateTime),
+    # The server's last reply, as it gave it.
+    Column("reply_code", Integer),
+    Column("reply", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    ForeignKeyConstraint(["rendering_id"], ["renderings.id"]),
+    UniqueConstraint("digest_id", "subscriber_id"),
+    Index(None, "status", "digest_id", "next_attempt_at"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("run_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    # Given up after the last attempt; kept to be seen.
+    Column("failed_at", UtcDateTime),
+    Column("error", Text),
+    Index(None, "failed_at", "kind", "run_at"),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("name", Text, primary_key=True),
+    # What next_at was computed from, so that a changed setting is noticed.
+    Column("rule", Text, nullable=False),
+    Column("next_at", UtcDateTime, nullable=False),
+)
