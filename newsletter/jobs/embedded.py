@@ -1,0 +1,208 @@
+"""The engine of jobs inside this process: a table in the service's own database, and one loop.
+
+What is running is known only here and never stored, so a restart is the recovery: whatever was under way is simply
+due. An attempt is counted before it is begun, so a job that kills its process is not tried for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from newsletter.errors import StoreUnavailable
+from newsletter.jobs.lock import only_runner
+from newsletter.logs import get_logger, redacted
+from newsletter.metrics import jobs as jobs_counter
+from newsletter.pipeline.port import Handler, Job, Kind, NotYet, Retries, RetryAfter
+from newsletter.store import jobs as rows
+from newsletter.store.engine import Store, Transaction
+from newsletter.store.jobs import StoredJob
+
+log = get_logger("jobs")
+
+#: Jobs that another process queued (a verb of the command line) are noticed after at most so long.
+POLL = timedelta(seconds=1)
+#: What a graceful stop gives to the attempts under way.
+DRAIN = timedelta(seconds=30)
+#: Before the next look at a database that is away.
+OUTAGE_PAUSE = timedelta(seconds=2)
+#: Characters of an error kept with a job.
+LONGEST_ERROR = 500
+
+
+@dataclass
+class _Work:
+    """How jobs of one kind are run, and which are running."""
+
+    kind: Kind
+    handler: Handler
+    concurrency: int
+    retries: Retries
+    running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+
+    @property
+    def free(self) -> int:
+        return self.concurrency - len(self.running)
+
+
+class EmbeddedJobs:
+    """Runs jobs in this process. One process a database: :meth:`run` holds a lock.
+
+    :param clock: gives the present time, aware.
+    """
+
+    def __init__(self, store: Store, *, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+        self._work: dict[Kind, _Work] = {}
+        self._wake = asyncio.Event()
+
+    def register(self, kind: Kind, handler: Handler, *, concurrency: int, retries: Retries) -> None:
+        """Say who does the jobs of a kind, how many at once and how stubbornly."""
+        self._work[kind] = _Work(kind=kind, handler=handler, concurrency=concurrency, retries=retries)
+
+    async def put(self, transaction: Transaction, kind: Kind, key: str, *, run_at: datetime | None = None) -> None:
+        """Queue a job in the caller's transaction; the loop is woken once that is durable."""
+        now = self._clock()
+        await rows.put(transaction.connection, kind.value, key, run_at=run_at or now, now=now)
+        transaction.on_commit(self._wake.set)
+
+    async def run(
+        self,
+        stop: asyncio.Event,
+        *,
+        only: Collection[Kind] | None = None,
+        before: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Run jobs until told to stop, then let those under way finish.
+
+        :param only: leave jobs of other kinds alone.
+        :param before: repairs done under the lock before the first job.
+        :raises JobsLocked: another process runs the jobs of this database.
+        """
+        active = [work for kind, work in self._work.items() if only is None or kind in only]
+        while not stop.is_set():
+            try:
+                async with only_runner(self._store) as check_lock:
+                    if before is not None:
+                        await before()
+                    try:
+                        await self._loop(active, stop, check_lock)
+                    finally:
+                        await self._drain(active)
+            except StoreUnavailable as outage:
+                log.warning("the database is away", action="jobs.outage", reason=str(outage))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), OUTAGE_PAUSE.total_seconds())
+
+    async def _loop(self, active: list[_Work], stop: asyncio.Event, check_lock: Callable[[], Awaitable[None]]) -> None:
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                self._wake.clear()
+                await check_lock()
+                for work in active:
+                    await self._start_due(work)
+                pause = await self._pause(active)
+                woken = asyncio.create_task(self._wake.wait())
+                await asyncio.wait({stopped, woken}, timeout=pause.total_seconds(), return_when="FIRST_COMPLETED")
+                woken.cancel()
+        finally:
+            stopped.cancel()
+
+    async def _pause(self, active: list[_Work]) -> timedelta:
+        """Return how long there is nothing to do, at most :data:`POLL`."""
+        kinds = [work.kind.value for work in active if work.free > 0]
+        running = [job_id for work in active for job_id in work.running]
+        async with self._store.read() as connection:
+            due = await rows.next_due(connection, kinds, running=running)
+        return POLL if due is None else min(max(due - self._clock(), timedelta(0)), POLL)
+
+    async def _start_due(self, work: _Work) -> None:
+        if work.free <= 0:
+            return
+        async with self._store.read() as connection:
+            due = await rows.due(
+                connection, work.kind.value, now=self._clock(), limit=work.free, running=tuple(work.running)
+            )
+        if not due:
+            return
+        fresh = [job for job in due if job.attempts < work.retries.max_attempts]
+        async with self._store.write() as transaction:
+            for job in due:
+                if job not in fresh:
+                    # Its process died in the last attempt, so nobody could say so then.
+                    error = "the process ended during the last attempt"
+                    await rows.bury(transaction.connection, job.id, error=error, now=self._clock())
+            await rows.begin(transaction.connection, [job.id for job in fresh])
+        for job in fresh:
+            task = asyncio.create_task(self._attempt(work, job), name=f"{job.kind}:{job.key}")
+            work.running[job.id] = task
+            task.add_done_callback(partial(self._ended, work, job.id))
+
+    def _ended(self, work: _Work, job_id: int, _: asyncio.Task[None]) -> None:
+        work.running.pop(job_id, None)
+        self._wake.set()
+
+    async def _attempt(self, work: _Work, stored: StoredJob) -> None:
+        """Run one attempt and write down what came of it."""
+        attempt = stored.attempts + 1
+        last = attempt >= work.retries.max_attempts
+        job = Job(kind=work.kind, key=stored.key, attempt=attempt, last=last, queued_at=stored.created_at)
+        settle: Callable[[AsyncConnection], Awaitable[None]]
+        try:
+            await work.handler(job)
+        except NotYet as wait:
+            result, settle = "not-yet", partial(rows.put_back, job_id=stored.id, until=self._clock() + wait.after)
+        except asyncio.CancelledError:
+            # The attempt stays counted: whatever had to be cancelled after the drain did not end by itself.
+            jobs_counter.labels(kind=job.kind.value, result="interrupted").inc()
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a handler does, the other jobs go on
+            result, settle = self._after_failure(work, stored, job, error)
+        else:
+            result, settle = "done", partial(rows.finish, job_id=stored.id)
+        jobs_counter.labels(kind=job.kind.value, result=result).inc()
+        try:
+            async with self._store.write() as transaction:
+                await settle(transaction.connection)
+        except StoreUnavailable as outage:
+            # The job stays due and will be run again, which is harmless; its attempt stays counted.
+            log.warning("a job's result was not stored", action="jobs.outage", kind=job.kind.value, reason=str(outage))
+
+    def _after_failure(
+        self, work: _Work, stored: StoredJob, job: Job, error: Exception
+    ) -> tuple[str, Callable[[AsyncConnection], Awaitable[None]]]:
+        words = redacted(f"{type(error).__name__}: {error}")[:LONGEST_ERROR]
+        expected = isinstance(error, RetryAfter | StoreUnavailable)
+        log.warning(
+            "job given up" if job.last else "job failed",
+            action="job.given_up" if job.last else "job.failed",
+            kind=job.kind.value,
+            key=job.key,
+            attempt=job.attempt,
+            error=words,
+            exc_info=None if expected else error,
+        )
+        if job.last:
+            return "given-up", partial(rows.bury, job_id=stored.id, error=words, now=self._clock())
+        asked = error.after if isinstance(error, RetryAfter) and error.after is not None else timedelta(0)
+        until = self._clock() + max(work.retries.pause(job.attempt), asked)
+        return "failed", partial(rows.postpone, job_id=stored.id, until=until, error=words)
+
+    async def _drain(self, active: list[_Work]) -> None:
+        """Let what is under way finish; what takes too long is cancelled and run again after the next start."""
+        running = [task for work in active for task in work.running.values()]
+        if not running:
+            return
+        log.info("finishing what is under way", action="jobs.draining", jobs=len(running))
+        _, late = await asyncio.wait(running, timeout=DRAIN.total_seconds())
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

@@ -1,0 +1,84 @@
+"""One process runs the jobs of a database: a lock that ends with the process, however that ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from newsletter.errors import JobsLocked, StoreUnavailable
+from newsletter.store.engine import Store
+
+#: Any number that nobody else locks in this database: the first bytes of "newslett".
+_ADVISORY_KEY = 0x6E6577736C657474
+
+_TAKEN = "another process runs the jobs of this database; start `serve` with --no-jobs, or end the other one"
+
+
+@asynccontextmanager
+async def only_runner(store: Store) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Hold the lock of a database's jobs; gives a check that raises StoreUnavailable once the lock is lost.
+
+    On SQLite it is a lock on a file beside the database, on PostgreSQL an advisory lock of a session; the system takes
+    both back when the process dies, so there is nothing stale to clean up.
+
+    :raises JobsLocked: another process has it.
+    """
+    if store.path is not None:
+        with _file_lock(store.path):
+            yield _always_held
+    else:
+        async with _advisory_lock(store) as check:
+            yield check
+
+
+async def _always_held() -> None:
+    """Do nothing: the lock on a file lasts as long as the process."""
+
+
+class _file_lock:  # noqa: N801 - reads as the context it makes
+    def __init__(self, database: Path) -> None:
+        self._path = database.with_name(database.name + ".lock")
+
+    def __enter__(self) -> None:
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._file)
+            raise JobsLocked(_TAKEN) from None
+
+    def __exit__(self, *_: object) -> None:
+        # The file stays: removing it would let two processes lock two files of one name.
+        os.close(self._file)
+
+
+@asynccontextmanager
+async def _advisory_lock(store: Store) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    try:
+        connection = await store.engine.connect()
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreUnavailable("the database cannot be reached") from error
+    try:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        taken = await connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _ADVISORY_KEY})
+        if not taken.scalar_one():
+            raise JobsLocked(_TAKEN)
+
+        async def check() -> None:
+            # The lock lives and dies with this session: when the server ended it, somebody else may have it by now.
+            try:
+                await connection.execute(text("SELECT 1"))
+            except SQLAlchemyError as error:
+                raise StoreUnavailable("the session that holds the lock is gone") from error
+
+        yield check
+    finally:
+        # Back in the pool the session would go on holding the lock.
+        await connection.invalidate()
+        await connection.close()

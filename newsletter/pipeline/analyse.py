@@ -1,0 +1,83 @@
+"""Every change is analysed once, in each language that somebody reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import subscribers
+from newsletter.analysis.analyst import Analyst, Usage
+from newsletter.analysis.prompt import VERSION
+from newsletter.analysis.record import Analysis, Fallback
+from newsletter.analysis.rules import analyse_by_rules
+from newsletter.languages import supported_languages
+from newsletter.logs import get_logger
+from newsletter.metrics import analyses as analyses_counter
+from newsletter.store import analyses, commits, usage
+from newsletter.store.commits import StoredCommit
+from newsletter.store.engine import Store
+from subscribers import Level
+
+log = get_logger("analyse")
+
+
+async def analyse(
+    commit_id: int, *, store: Store, analyst: Analyst, language: str, daily_tokens: int | None, now: datetime
+) -> None:
+    """Analyse a commit in the newsletter's language and in every other that an active reader chose.
+
+    :param language: the newsletter's own: it is analysed first and sets the level.
+    :param daily_tokens: ceiling of a UTC day; beyond it the rules write.
+    """
+    async with store.read() as connection:
+        commit = await commits.load(connection, commit_id)
+        done = await analyses.languages_of(connection, commit_id, version=VERSION)
+        read = await subscribers.languages_read(connection)
+        spent = await usage.total(connection, now.astimezone(UTC).date()) if daily_tokens else 0
+    if commit is None:
+        return
+    over_budget = analyst.asks_model and daily_tokens is not None and spent >= daily_tokens
+    for wanted in languages_wanted(language, read):
+        if wanted in done:
+            continue
+        if over_budget:
+            analysis, tokens = _by_rules(commit, wanted, fallback=Fallback.BUDGET), None
+        else:
+            analysis, tokens = await analyst.analyse(commit.subject, language=wanted, level=commit.level)
+        commit = replace(commit, level=await _save(store, commit_id, analysis, tokens, now=now))
+
+
+def languages_wanted(own: str, read: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the languages to analyse in, the newsletter's own first; unsupported ones are read in its own."""
+    return tuple(dict.fromkeys((own, *(tag for tag in read if tag in supported_languages()))))
+
+
+async def analyse_now(commit_id: int, *, store: Store, language: str, now: datetime) -> None:
+    """Analyse a commit by rules from what is stored: for a digest that will not wait any longer."""
+    async with store.read() as connection:
+        commit = await commits.load(connection, commit_id)
+    if commit is not None:
+        await _save(store, commit_id, _by_rules(commit, language, fallback=None), None, now=now)
+
+
+def _by_rules(commit: StoredCommit, language: str, *, fallback: Fallback | None) -> Analysis:
+    return analyse_by_rules(commit.subject, language=language, level=commit.level, fallback=fallback)
+
+
+async def _save(store: Store, commit_id: int, analysis: Analysis, tokens: Usage | None, *, now: datetime) -> Level:
+    """Store an analysis under the level that the commit has, or gets by it; returns that level."""
+    async with store.write() as transaction:
+        connection = transaction.connection
+        level = await commits.freeze_level(connection, commit_id, analysis.level)
+        new = await analyses.add(connection, commit_id, replace(analysis, level=level), version=VERSION, now=now)
+        if tokens is not None:
+            await usage.add(
+                connection,
+                day=now.astimezone(UTC).date(),
+                model=tokens.model,
+                input_tokens=tokens.input_tokens,
+                output_tokens=tokens.output_tokens,
+            )
+    if new:
+        analyses_counter.labels(source=analysis.source.value).inc()
+    return level

@@ -1,0 +1,101 @@
+"""A day is closed: what reached the branch until its end, and is in no earlier digest, is frozen in one digest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from newsletter.digest.schedule import day_bounds, local_day
+from newsletter.errors import InputError
+from newsletter.logs import get_logger
+from newsletter.pipeline.analyse import analyse_now
+from newsletter.pipeline.port import Job, Jobs, Kind, NotYet
+from newsletter.pipeline.receive import expand
+from newsletter.store import commits, digests, pushes
+from newsletter.store.engine import Store
+
+log = get_logger("close")
+
+#: How long a due digest waits for analyses under way before the rules write the rest.
+PATIENCE = timedelta(hours=1)
+#: Between two looks at what is still missing.
+LOOK_AGAIN = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closed:
+    """What closing a day came to."""
+
+    digest_id: int
+    day: date
+    #: Changes in the digest.
+    changes: int
+    #: Whether this call closed the day; False where it was closed before.
+    new: bool
+
+
+async def outstanding(day: date, *, store: Store, zone: ZoneInfo) -> int:
+    """Return how many pushes and commits of a day and before are still on their way to an analysis."""
+    _, end = day_bounds(day, zone)
+    async with store.read() as connection:
+        waiting = await pushes.unexpanded(connection, before=end)
+        unfinished = await commits.unanalysed(connection, before=end)
+    return len(waiting) + len(unfinished)
+
+
+async def close_when_ready(job: Job, *, store: Store, jobs: Jobs, zone: ZoneInfo, language: str, now: datetime) -> None:
+    """Close the day of a job as soon as every analysis is there, or when waiting any longer would be worse.
+
+    :raises NotYet: something is still on its way.
+    """
+    day = date.fromisoformat(job.key)
+    missing = await outstanding(day, store=store, zone=zone)
+    if missing and now - job.queued_at < PATIENCE:
+        raise NotYet(f"{missing} analyses are still under way", after=LOOK_AGAIN)
+    await close_day(day, store=store, jobs=jobs, zone=zone, language=language, now=now)
+
+
+async def close_day(day: date, *, store: Store, jobs: Jobs, zone: ZoneInfo, language: str, now: datetime) -> Closed:
+    """Close a day now and queue its composition. A day that is closed already stays as it is.
+
+    What has no analysis yet gets one by the rules, so that nothing waits for a model or for GitHub.
+
+    :raises InputError: the day has not begun yet.
+    """
+    start, end = day_bounds(day, zone)
+    if start > now:
+        raise InputError(f"{day} has not begun yet (today is {local_day(now, zone)} in {zone.key})")
+    await _finish_analyses(end, store=store, jobs=jobs, language=language, now=now)
+    async with store.write() as transaction:
+        connection = transaction.connection
+        digest = await digests.close(connection, day=day, timezone=zone.key, now=now)
+        if digest is None:
+            return await _closed_before(day, store=store)
+        earlier = await digests.last_closed(connection, before=day)
+        taken = await digests.take_commits(
+            connection, digest.id, before=end, late_before=day_bounds(earlier, zone)[1] if earlier else None
+        )
+        await jobs.put(transaction, Kind.COMPOSE, str(digest.id))
+    log.info("day closed", action="digest.closed", digest=digest.id, day=str(day), changes=taken)
+    return Closed(digest_id=digest.id, day=day, changes=taken, new=True)
+
+
+async def _finish_analyses(end: datetime, *, store: Store, jobs: Jobs, language: str, now: datetime) -> None:
+    async with store.read() as connection:
+        waiting = await pushes.unexpanded(connection, before=end)
+    for hook_id in waiting:
+        await expand(hook_id, store=store, jobs=jobs, now=now)
+    async with store.read() as connection:
+        unfinished = await commits.unanalysed(connection, before=end)
+    for commit_id in unfinished:
+        await analyse_now(commit_id, store=store, language=language, now=now)
+
+
+async def _closed_before(day: date, *, store: Store) -> Closed:
+    async with store.read() as connection:
+        digest = await digests.by_day(connection, day)
+        if digest is None:
+            raise LookupError(f"the digest of {day} vanished")
+        items = await digests.items(connection, digest.id)
+    return Closed(digest_id=digest.id, day=day, changes=len(items), new=False)
