@@ -1,0 +1,89 @@
+"""Which pipeline function does the jobs of each kind, how many at once and how stubbornly."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from newsletter.app.postage import postage_from
+from newsletter.digest.render import Renderer
+from newsletter.pipeline.analyse import analyse
+from newsletter.pipeline.close import close_when_ready
+from newsletter.pipeline.compose import Imprint, compose
+from newsletter.pipeline.deliver import deliver
+from newsletter.pipeline.fetch import fetch
+from newsletter.pipeline.port import Job, Kind, Retries
+from newsletter.pipeline.receive import expand
+from newsletter.resources import templates_directory
+from newsletter.settings import Settings
+
+if TYPE_CHECKING:
+    from newsletter.app.service import Service
+
+#: Attempts at once where they wait for nothing but our own database.
+LOCAL_CONCURRENCY = 4
+#: Requests to the GitHub API at once; GitHub asks to keep them few.
+FETCH_CONCURRENCY = 8
+
+#: About nine hours of patience with GitHub; whatever it still keeps then is analysed from its push.
+FETCH_RETRIES = Retries(max_attempts=40, first=timedelta(seconds=2), longest=timedelta(minutes=15))
+LOCAL_RETRIES = Retries(max_attempts=50, first=timedelta(seconds=1), longest=timedelta(minutes=5))
+
+
+def imprint_from(settings: Settings) -> Imprint:
+    """Return what all digests have in common; compiles the templates, once."""
+    sender = settings.mail.from_
+    return Imprint(
+        title=settings.title,
+        language=settings.language,
+        github_url=settings.github.web_url,
+        domain=sender.domain if sender else "localhost",
+        renderer=Renderer(
+            templates_directory(), base_url=settings.base_url, postal_address=settings.mail.postal_address
+        ),
+    )
+
+
+def register_handlers(service: Service) -> None:
+    """Register every handler with the service's engine of jobs."""
+    settings, store, jobs, clock = service.settings, service.store, service.jobs, service.clock
+    imprint = imprint_from(settings)
+    postage = postage_from(settings, service.tokens) if service.tokens else None
+
+    async def do_expand(job: Job) -> None:
+        await expand(job.key, store=store, jobs=jobs, now=clock())
+
+    async def do_fetch(job: Job) -> None:
+        await fetch(job, store=store, jobs=jobs, github=service.github, now=clock())
+
+    async def do_analyse(job: Job) -> None:
+        await analyse(
+            int(job.key),
+            store=store,
+            analyst=service.analyst,
+            language=settings.language,
+            daily_tokens=settings.llm.daily_tokens,
+            now=clock(),
+        )
+
+    async def do_close(job: Job) -> None:
+        await close_when_ready(job, store=store, jobs=jobs, zone=settings.zone, language=settings.language, now=clock())
+
+    async def do_compose(job: Job) -> None:
+        await compose(int(job.key), store=store, jobs=jobs, imprint=imprint, now=clock())
+
+    async def do_deliver(job: Job) -> None:
+        if postage is not None:
+            await deliver(
+                int(job.key), store=store, jobs=jobs, postage=postage, clock=clock, stopping=service.stop.is_set
+            )
+
+    register = jobs.register
+    register(Kind.EXPAND, do_expand, concurrency=LOCAL_CONCURRENCY, retries=LOCAL_RETRIES)
+    register(Kind.FETCH, do_fetch, concurrency=FETCH_CONCURRENCY, retries=FETCH_RETRIES)
+    analysing = settings.llm.concurrency if settings.llm.enabled else LOCAL_CONCURRENCY
+    register(Kind.ANALYSE, do_analyse, concurrency=analysing, retries=LOCAL_RETRIES)
+    register(Kind.CLOSE, do_close, concurrency=1, retries=LOCAL_RETRIES)
+    register(Kind.COMPOSE, do_compose, concurrency=1, retries=LOCAL_RETRIES)
+    # One run at a time has all the connections there are.
+    register(Kind.DELIVER, do_deliver, concurrency=1, retries=LOCAL_RETRIES)

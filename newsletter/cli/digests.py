@@ -1,0 +1,176 @@
+"""``newsletter digests``: close a day, look at what a reader gets, list what is closed."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from newsletter.app import Service, imprint_from
+from newsletter.cli.session import print_list, run, service_for
+from newsletter.errors import InputError, JobsLocked, NewsletterError
+from newsletter.languages import supported_languages
+from newsletter.pipeline.close import Closed, close_day, outstanding
+from newsletter.pipeline.compose import compose, preview
+from newsletter.pipeline.port import Kind
+from newsletter.store import digests, repositories
+from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences
+
+program = typer.Typer(no_args_is_help=True, help="Closed days and what their mails look like.")
+
+Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="In the newsletter's time zone.")]
+#: Between two looks at what is still missing.
+LOOK_AGAIN = timedelta(milliseconds=200)
+#: What an analysis needs; mails are left to `serve` and `work`.
+BEFORE_CLOSING = frozenset({Kind.EXPAND, Kind.FETCH, Kind.ANALYSE})
+
+
+@program.command()
+def close(
+    context: typer.Context,
+    day: Day,
+    wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait for analyses under way; then the rules write the rest.")
+    ] = 300,
+) -> None:
+    """Close a day: freeze its digest, render it for every cohort and queue the mails."""
+
+    async def work() -> Closed:
+        async with service_for(context) as service:
+            await _wait_for_analyses(service, day.date(), patience=timedelta(seconds=wait))
+            settings = service.settings
+            closed = await close_day(
+                day.date(),
+                store=service.store,
+                jobs=service.jobs,
+                zone=settings.zone,
+                language=settings.language,
+                now=service.clock(),
+            )
+            await compose(
+                closed.digest_id,
+                store=service.store,
+                jobs=service.jobs,
+                imprint=imprint_from(settings),
+                now=service.clock(),
+            )
+            return closed
+
+    closed = run(work())
+    changes = f"{closed.changes} {'change' if closed.changes == 1 else 'changes'}"
+    if closed.new:
+        typer.echo(f"Closed {closed.day}: {changes}. The mails are queued; `serve` or `work` sends them.")
+    else:
+        typer.echo(f"{closed.day} was closed already, with {changes}; nothing was changed.")
+
+
+async def _wait_for_analyses(service: Service, day: date, *, patience: timedelta) -> None:
+    """Wait for what is under way in another process, or do it here where no other process is at it."""
+    zone = service.settings.zone
+    if not await outstanding(day, store=service.store, zone=zone):
+        return
+    service.register()
+    helper = asyncio.create_task(_help(service))
+    deadline = asyncio.get_running_loop().time() + patience.total_seconds()
+    with Console(stderr=True).status("") as status:
+        while missing := await outstanding(day, store=service.store, zone=zone):
+            if asyncio.get_running_loop().time() > deadline:
+                typer.echo(f"{missing} analyses are still missing; the rules write them.", err=True)
+                break
+            status.update(f"Waiting for {missing} {'analysis' if missing == 1 else 'analyses'} …")
+            await asyncio.sleep(LOOK_AGAIN.total_seconds())
+    service.stop.set()
+    await helper
+
+
+async def _help(service: Service) -> None:
+    try:
+        await service.run_jobs(only=BEFORE_CLOSING)
+    except JobsLocked:
+        # Another process runs the jobs already: the usual case.
+        return
+
+
+@program.command("preview")
+def show(
+    context: typer.Context,
+    day: Day,
+    out: Annotated[Path, typer.Option(help="File for the HTML; the text goes beside it as .txt.")],
+    threshold: Annotated[Level, typer.Option(help="The lowest importance wanted.")] = Level.LOW,
+    language: Annotated[str | None, typer.Option(help="Default: the newsletter's.")] = None,
+    repository: Annotated[
+        list[str] | None, typer.Option(metavar="OWNER/NAME", help="May be given several times; default: all public.")
+    ] = None,
+) -> None:
+    """Write the mail of a closed day as a reader with these preferences gets it; nothing is sent."""
+    if language is not None and language not in supported_languages():
+        raise InputError(f"unknown language {language!r}; there are: {', '.join(supported_languages())}")
+
+    async def work() -> str:
+        async with service_for(context) as service:
+            keys = await _keys(service, repository or [])
+            preferences = Preferences.of(
+                language or service.settings.language,
+                [Choice(repository=key, threshold=threshold) for key in keys],
+            )
+            try:
+                rendering = await preview(
+                    day.date(),
+                    preferences,
+                    store=service.store,
+                    imprint=imprint_from(service.settings),
+                    now=service.clock(),
+                )
+            except LookupError as error:
+                raise NewsletterError(f"{error.args[0]}: newsletter digests close --day {day:%Y-%m-%d}") from error
+        if rendering is None:
+            raise NewsletterError(f"nothing on {day:%Y-%m-%d} reaches {threshold.value}, so there is no mail")
+        out.write_text(rendering.html, encoding="utf-8")
+        out.with_suffix(".txt").write_text(f"Subject: {rendering.subject}\n\n{rendering.text}", encoding="utf-8")
+        return rendering.subject
+
+    subject = run(work())
+    typer.echo(f"{subject}\n{out} and {out.with_suffix('.txt')}")
+
+
+async def _keys(service: Service, names: list[str]) -> list[str]:
+    if not names:
+        return [EVERY_REPOSITORY]
+    keys = []
+    async with service.store.read() as connection:
+        for name in names:
+            repository = await repositories.by_name(connection, name)
+            if repository is None:
+                raise InputError(f"{name} is not followed")
+            keys.append(repository.key)
+    return list(dict.fromkeys(keys))
+
+
+@program.command("list")
+def listing(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="How many of the latest.")] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
+) -> None:
+    """Show the closed days, newest first."""
+
+    async def work() -> tuple[digests.DigestCount, ...]:
+        async with service_for(context) as service, service.store.read() as connection:
+            return await digests.recent(connection, limit=limit)
+
+    rows: list[dict[str, Any]] = [
+        {
+            "day": digest.day.isoformat(),
+            "changes": digest.changes,
+            **{level.value: digest.levels[level] for level in Level},
+            "late": digest.late,
+            "composed": digest.composed,
+            "closed": digest.closed_at.isoformat(timespec="seconds"),
+        }
+        for digest in run(work())
+    ]
+    print_list(rows, as_json=as_json, empty="No day is closed yet: newsletter digests close --day YYYY-MM-DD")

@@ -1,0 +1,125 @@
+"""``newsletter subscribers``: the readers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import subscribers
+from newsletter.app import Service
+from newsletter.cli.session import print_list, run, service_for
+from newsletter.errors import InputError, NewsletterError
+from newsletter.languages import supported_languages
+from newsletter.store import repositories
+from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences, Status, Subscriber
+
+program = typer.Typer(no_args_is_help=True, help="Who reads the newsletter.")
+
+PAGE = 500
+
+
+@program.command()
+def add(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS")],
+    threshold: Annotated[Level, typer.Option(help="The lowest importance wanted.")] = Level.MEDIUM,
+    repository: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OWNER/NAME", help="May be given several times; without it: every public repository."),
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="Of the mails; default: the newsletter's.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="IANA name; default: the newsletter's.")] = None,
+    confirmed: Annotated[
+        bool, typer.Option("--confirmed", help="The reader has agreed; without it no mail is sent to them.")
+    ] = False,
+) -> None:
+    """Add a reader."""
+    checked = subscribers.parse_address(address)
+    if language is not None and language not in supported_languages():
+        raise InputError(f"unknown language {language!r}; there are: {', '.join(supported_languages())}")
+    _check_zone(timezone)
+
+    async def work() -> Subscriber:
+        async with service_for(context) as service, service.store.write() as transaction:
+            choices = await _choices(transaction.connection, repository or (), threshold)
+            try:
+                return await subscribers.add(
+                    transaction.connection,
+                    checked,
+                    Preferences.of(language or service.settings.language, choices),
+                    timezone=timezone or service.settings.timezone,
+                    status=Status.ACTIVE if confirmed else Status.PENDING,
+                    now=service.clock(),
+                )
+            except subscribers.AlreadySubscribed as error:
+                raise NewsletterError(f"nothing was changed: {error}") from error
+
+    reader = run(work())
+    typer.echo(f"Reader {reader.id} added: {reader.status.value}, from {threshold.value} on.")
+    if reader.status is Status.PENDING:
+        typer.echo("No mail is sent to a pending reader; with their consent, add them with --confirmed.")
+
+
+def _check_zone(name: str | None) -> None:
+    if name is None:
+        return
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError) as error:
+        raise InputError(f"unknown time zone {name!r}; expected an IANA name such as Europe/Berlin") from error
+
+
+async def _choices(connection: AsyncConnection, names: list[str] | tuple[()], threshold: Level) -> list[Choice]:
+    if not names:
+        return [Choice(repository=EVERY_REPOSITORY, threshold=threshold)]
+    found: dict[str, Choice] = {}
+    for name in names:
+        repository = await repositories.by_name(connection, name)
+        if repository is None:
+            raise InputError(f"{name} is not followed; first: newsletter repositories add {name}")
+        found[repository.key] = Choice(repository=repository.key, threshold=threshold)
+    return list(found.values())
+
+
+@program.command("list")
+def listing(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
+) -> None:
+    """Show the readers and what they chose."""
+
+    async def work() -> list[dict[str, Any]]:
+        async with service_for(context) as service:
+            return await _rows(service)
+
+    print_list(run(work()), as_json=as_json, empty="There are no readers yet: newsletter subscribers add ADDRESS")
+
+
+async def _rows(service: Service) -> list[dict[str, Any]]:
+    async with service.store.read() as connection:
+        names = {repository.key: repository.full_name for repository in await repositories.everything(connection)}
+        rows: list[dict[str, Any]] = []
+        after = 0
+        while page := await subscribers.page(connection, after=after, limit=PAGE):
+            rows += (_row(reader, names) for reader in page)
+            after = page[-1].id
+    return rows
+
+
+def _row(reader: Subscriber, names: dict[str, str]) -> dict[str, Any]:
+    chosen = (
+        f"{names.get(choice.repository, choice.repository)}: {choice.threshold.value}"
+        for choice in reader.preferences.choices
+    )
+    return {
+        "id": reader.id,
+        "address": reader.address,
+        "status": reader.status.value,
+        "choices": ", ".join(chosen),
+        "language": reader.preferences.language,
+        "timezone": reader.timezone,
+        "added": reader.created_at.isoformat(timespec="seconds"),
+    }

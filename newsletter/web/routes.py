@@ -1,0 +1,72 @@
+"""Every route of the service, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from aiohttp import web
+
+from newsletter.errors import StoreUnavailable
+from newsletter.logs import get_logger
+from newsletter.web.pages import Handler, security_headers
+from newsletter.web.readers import LARGEST_FORM, Readers
+from newsletter.web.service import ServicePages
+from newsletter.web.webhook import Webhook
+
+log = get_logger("web")
+
+
+def create_web_app(*, webhook: Webhook, readers: Readers, service: ServicePages, static: Path) -> web.Application:
+    """Build the web application.
+
+    :param static: folder whose style sheet the pages use.
+    """
+    # The webhook reads its own body up to GitHub's limit; everything else is a small form.
+    app = web.Application(client_max_size=LARGEST_FORM, middlewares=[security_headers, plain_errors])
+    app.add_routes(
+        [
+            web.post("/webhooks/github", webhook.post),
+            web.get("/", service.landing),
+            web.get("/unsubscribe/{token}", readers.unsubscribe_page),
+            web.post("/unsubscribe/{token}", readers.unsubscribe),
+            web.get("/healthz", service.healthz),
+            web.get("/readyz", service.readyz),
+            web.get("/metrics", service.metrics),
+            web.get("/style.css", _file(static / "style.css", "text/css")),
+        ]
+    )
+    return app
+
+
+def _file(path: Path, content_type: str) -> Handler:
+    body = path.read_bytes()
+
+    async def get(_: web.Request) -> web.Response:
+        return web.Response(
+            body=body, content_type=content_type, charset="utf-8", headers={"Cache-Control": "public, max-age=3600"}
+        )
+
+    return get
+
+
+@web.middleware
+async def plain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer failures with one sentence and never with a traceback; the log has the rest."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return web.json_response({"error": error.reason}, status=error.status, headers=_allowed(error))
+    except StoreUnavailable as error:
+        log.error("request failed", action="web.unavailable", path=request.path, reason=str(error))  # noqa: TRY400
+        return web.json_response({"error": "The service is busy; try again in a moment."}, status=503)
+    except Exception:
+        log.exception("request failed", action="web.failed", path=request.path)
+        return web.json_response({"error": "Something went wrong on our side."}, status=500)
+
+
+def _allowed(error: web.HTTPException) -> Mapping[str, str]:
+    # RFC 9110 §15.5.6: a 405 says which methods there are.
+    return {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}

@@ -1,0 +1,53 @@
+"""What operators and machines ask of a running service: is it alive, is it ready, what has it counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from newsletter.errors import StoreError
+from newsletter.metrics import exposition
+from newsletter.store import digests, repositories
+from newsletter.store.engine import Store
+from newsletter.store.migrate import require_current
+from newsletter.web.pages import Pages
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServicePages:
+    """The routes and what they need."""
+
+    store: Store
+    pages: Pages
+    #: Where people read the repositories.
+    github_url: str
+
+    async def landing(self, request: web.Request) -> web.Response:
+        """Say what this newsletter is. Only public repositories are named."""
+        async with self.store.read() as connection:
+            followed = await repositories.everything(connection)
+            latest = await digests.recent(connection, limit=1)
+        return self.pages.respond(
+            "landing.html",
+            language=self.pages.language_for(request),
+            repositories=[repository.full_name for repository in followed if not repository.private],
+            last_day=latest[0].day if latest else None,
+            github_url=self.github_url,
+        )
+
+    async def healthz(self, _: web.Request) -> web.Response:
+        """Alive: the process answers. It says nothing of the database, whose outage no restart mends."""
+        return web.json_response({"status": "ok"})
+
+    async def readyz(self, _: web.Request) -> web.Response:
+        """Ready: the database answers and has the schema of this version."""
+        try:
+            await require_current(self.store)
+        except StoreError as error:
+            return web.json_response({"status": "unavailable", "reason": str(error)}, status=503)
+        return web.json_response({"status": "ready"})
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        """Counters in Prometheus' text format."""
+        return web.Response(body=exposition(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})

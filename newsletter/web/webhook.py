@@ -1,0 +1,112 @@
+"""``POST /webhooks/github``: verified, stored, answered; everything else happens later.
+
+GitHub gives a delivery 10 seconds and never repeats it by itself, so nothing here waits for anything but the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+
+from newsletter.errors import StoreUnavailable
+from newsletter.github.record import Push
+from newsletter.github.webhook import (
+    LARGEST_BODY,
+    BadBody,
+    BadSignature,
+    Ping,
+    UnsupportedContentType,
+    read_event,
+)
+from newsletter.logs import get_logger
+from newsletter.metrics import webhooks
+from newsletter.pipeline.port import Jobs
+from newsletter.pipeline.receive import Receipt, receive
+from newsletter.store.engine import Store
+
+log = get_logger("web")
+
+#: Default for the whole body, seconds: GitHub itself gives up after 10.
+BODY_TIMEOUT = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """The route and what it needs."""
+
+    store: Store
+    jobs: Jobs
+    #: Any one of them verifies.
+    secrets: Sequence[str]
+    clock: Callable[[], datetime]
+    #: For the whole body, seconds.
+    body_timeout: float = BODY_TIMEOUT
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Answer a delivery: 202 stored; 200 ping, known or ignored; 4xx with one sentence; 503 try again."""
+        hook_id = request.headers.get("X-GitHub-Delivery", "")[:64]
+        try:
+            response, result = await self._answer(request)
+        except BadSignature as error:
+            response, result = _refusal(401, error), "bad-signature"
+        except UnsupportedContentType as error:
+            response, result = _refusal(415, error), "bad-type"
+        except BadBody as error:
+            response, result = _refusal(400, error), "bad-body"
+        except TimeoutError:
+            response, result = _refusal(408, "The body did not arrive in time."), "slow"
+        except StoreUnavailable as error:
+            log.error("a delivery was not stored", action="webhook.unavailable", hook_id=hook_id, reason=str(error))  # noqa: TRY400
+            response, result = (
+                _refusal(503, "The delivery cannot be stored at the moment; redeliver it."),
+                "unavailable",
+            )
+        webhooks.labels(result=result).inc()
+        if response.status != 202:
+            log.info("webhook answered", action="webhook.answered", hook_id=hook_id, result=result)
+        return response
+
+    async def _answer(self, request: web.Request) -> tuple[web.Response, str]:
+        length = request.content_length
+        if length is not None and length > LARGEST_BODY:
+            return _too_large(), "too-large"
+        async with asyncio.timeout(self.body_timeout):
+            body = await _bounded_body(request)
+        if body is None:
+            return _too_large(), "too-large"
+        event = read_event(request.headers, body, self.secrets)
+        if isinstance(event, Ping):
+            return web.json_response({"status": "pong"}), "ping"
+        if not isinstance(event, Push):
+            return web.json_response({"status": "ignored", "reason": f"the event {event.name} is not used"}), "ignored"
+        received = await receive(event, body, store=self.store, jobs=self.jobs, now=self.clock())
+        answer = {"status": received.receipt.value}
+        if received.reason is not None:
+            answer["reason"] = received.reason.value
+        status = 202 if received.receipt is Receipt.STORED else 200
+        return web.json_response(answer, status=status), received.receipt.value
+
+
+async def _bounded_body(request: web.Request) -> bytes | None:
+    """Read a body of at most :data:`LARGEST_BODY` bytes; None where it is longer, whatever its header said."""
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            return None
+    return bytes(body)
+
+
+def _too_large() -> web.Response:
+    response = _refusal(413, f"A delivery has at most {LARGEST_BODY} bytes.")
+    # What was not read must not be taken for the next request.
+    response.force_close()
+    return response
+
+
+def _refusal(status: int, sentence: object) -> web.Response:
+    return web.json_response({"error": str(sentence)}, status=status)
