@@ -20,7 +20,7 @@ log = get_logger("close")
 #: How long a due digest waits for analyses under way before the rules write the rest.
 PATIENCE = timedelta(hours=1)
 #: Between two looks at what is still missing.
-LOOK_AGAIN = timedelta(seconds=15)
+LOOK_AGAIN = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator
@@ -27,12 +26,12 @@ from newsletter.store import deliveries, digests, repositories
 from newsletter.store.engine import Store
 from newsletter.store.migrate import upgrade
 from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences, Status
+from tests.support.patience import until
 from tests.support.process import ServiceProcess
 
 DAY = date(2026, 3, 2)
 SECRET = "a webhook secret"
 READERS = 12
-PATIENCE = 90
 
 
 @dataclass
@@ -82,16 +81,15 @@ class World:
     async def finish(self) -> dict[DeliveryStatus, int]:
         """Keep the service alive until every delivery has ended; returns how they ended."""
         ended = {DeliveryStatus.SENT, DeliveryStatus.UNCERTAIN, DeliveryStatus.SKIPPED, DeliveryStatus.FAILED}
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                await self.revive()
-                async with self.store.read() as connection:
-                    digest = await digests.by_day(connection, DAY)
-                    counts = await deliveries.counts(connection, digest.id) if digest else {}
-                if digest is not None and digest.composed and counts.keys() <= ended:
-                    return counts
-                # A look at the database is not an event to wait for.
-                await asyncio.sleep(0.05)
+
+        async def look() -> dict[DeliveryStatus, int] | None:
+            await self.revive()
+            async with self.store.read() as connection:
+                digest = await digests.by_day(connection, DAY)
+                counts = await deliveries.counts(connection, digest.id) if digest else {}
+            return counts if digest is not None and digest.composed and counts.keys() <= ended else None
+
+        return await until(look)
 
 
 @pytest.fixture
@@ -215,7 +213,7 @@ async def test_a_kill_right_after_a_step_loses_nothing(world: World, action: str
 @pytest.mark.parametrize(
     ("command", "number"),
     [("RCPT", 1), ("RCPT", 7), ("DATA", 1), ("DATA", 6), ("DATA", READERS)],
-    ids=lambda value: str(value),
+    ids=str,
 )
 async def test_a_kill_during_delivery_sends_nobody_two_mails(world: World, command: str, number: int) -> None:
     seen = 0
