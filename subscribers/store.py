@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from subscribers.address import Address
@@ -38,21 +39,25 @@ async def add(
     known = await by_address(connection, address)
     if known is not None:
         raise AlreadySubscribed(known)
-    result = await connection.execute(
-        insert(subscribers)
-        .values(
-            address=address.value,
-            address_key=address.key,
-            status=status,
-            language=preferences.language,
-            timezone=timezone,
-            cohort_key=preferences.key,
-            created_at=now,
-            confirmed_at=now if status is Status.ACTIVE else None,
-        )
-        .returning(subscribers.c.id)
+    new = insert(subscribers).values(
+        address=address.value,
+        address_key=address.key,
+        status=status,
+        language=preferences.language,
+        timezone=timezone,
+        cohort_key=preferences.key,
+        created_at=now,
+        confirmed_at=now if status is Status.ACTIVE else None,
     )
-    subscriber_id = result.scalar_one()
+    try:
+        async with connection.begin_nested():
+            subscriber_id = (await connection.execute(new.returning(subscribers.c.id))).scalar_one()
+    except IntegrityError:
+        # Somebody else added the address since we looked.
+        known = await by_address(connection, address)
+        if known is None:
+            raise
+        raise AlreadySubscribed(known) from None
     await _store_choices(connection, subscriber_id, preferences.choices)
     return Subscriber(
         id=subscriber_id,
@@ -118,9 +123,10 @@ async def change_status(connection: AsyncConnection, subscriber_id: int, to: Sta
     Doing it twice changes nothing. Returns whether anything changed.
     """
     sources = [source for source, targets in ALLOWED.items() if to in targets]
+    instants = {"confirmed_at": now, "ended_at": None} if to is Status.ACTIVE else {"ended_at": now}
     result = await connection.execute(
         update(subscribers)
         .where(subscribers.c.id == subscriber_id, subscribers.c.status.in_(sources))
-        .values(status=to, ended_at=None if to is Status.ACTIVE else now)
+        .values(status=to, **instants)
     )
     return result.rowcount == 1

@@ -93,6 +93,8 @@ subscribers = Table(
     Column("ended_at", UtcDateTime),
     CheckConstraint("address <> ''", name="address_given"),
     Index(None, "status", "cohort_key", "id"),
+    # Links in mails hold the id: it must never become another reader's.
+    sqlite_autoincrement=True,
 )
 
 choices = Table(

@@ -98,8 +98,8 @@ class Analyst:
                 model=self._endpoint.model,
                 level=level,
             )
-        except (openai.OpenAIError, ReplyError, ValueError, TypeError, AttributeError) as error:
-            # ValueError, TypeError, AttributeError: half an answer, which the library hands on unchecked.
+        except (openai.OpenAIError, ReplyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            # ValueError and what follows it: half an answer or an endless one, which the library hands on unchecked.
             reason = _reason(error)
             fallbacks.labels(reason=reason.value).inc()
             log.warning("the model did not answer", action="analysis.fallback", sha=subject.sha, reason=reason.value)
@@ -124,15 +124,14 @@ class Analyst:
 
 
 def _usage_of(completion: openai.types.chat.ChatCompletion, model: str) -> Usage | None:
-    if completion.usage is None:
+    # The library hands on whatever stands there; a cost that makes no sense is no reason to lose the answer.
+    counted = (getattr(completion.usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
+    sent, written = (count if isinstance(count, int) and count >= 0 else None for count in counted)
+    if sent is None or written is None:
         return None
-    tokens.labels(direction="input").inc(completion.usage.prompt_tokens)
-    tokens.labels(direction="output").inc(completion.usage.completion_tokens)
-    return Usage(
-        model=model,
-        input_tokens=completion.usage.prompt_tokens,
-        output_tokens=completion.usage.completion_tokens,
-    )
+    tokens.labels(direction="input").inc(sent)
+    tokens.labels(direction="output").inc(written)
+    return Usage(model=model, input_tokens=sent, output_tokens=written)
 
 
 def _reason(error: Exception) -> Fallback:

@@ -22,13 +22,27 @@ from subscribers import Level
 VERSION = 1
 #: Characters of patches sent for one change, over all its files: about 8,000 tokens.
 PATCH_CHARACTERS = 24_000
+SMALLEST_EXCERPT = 400
 MESSAGE_CHARACTERS = 6_000
 LISTED_FILES = 200
 
 _LANGUAGE_NAMES = {"en": "English", "zh": "Simplified Chinese (简体中文)"}
 _HUNK = re.compile(r"(?m)^(?=@@ )")
 #: What tells most about a change comes first; what is made by machines is never sent.
-_RANKING = {Role.SOURCE: 0, Role.BUILD: 1, Role.DOCS: 2, Role.CHANGELOG: 2, Role.TEST: 3, Role.CI: 3}
+_RANKING = {
+    Role.SOURCE: 0,
+    Role.MIGRATION: 0,
+    Role.CONFIGURATION: 0,
+    Role.BUILD: 1,
+    Role.STYLESHEET: 1,
+    Role.DOCS: 2,
+    Role.CHANGELOG: 2,
+    Role.EXAMPLE: 2,
+    Role.TEST: 3,
+    Role.CI: 3,
+    Role.TOOLING: 3,
+    Role.TRANSLATION: 3,
+}
 
 _INSTRUCTIONS = """\
 You write one entry of a daily digest for people who use or follow a software project.
@@ -125,8 +139,9 @@ def _patches(files: tuple[FileChange, ...]) -> tuple[str, int]:
     parts: list[str] = []
     for place, file in enumerate(worth_reading):
         share = left // (len(worth_reading) - place)
-        # A file may take twice its share; what it does not use is left for those that follow.
-        excerpt = _hunks(_clean(file.patch or ""), min(left, max(share * 2, 400)))
+        # What a file does not use of its share is left for those that follow; shreds of many would tell nothing.
+        room = min(left, max(share, SMALLEST_EXCERPT))
+        excerpt = _hunks(_clean((file.patch or "")[: 2 * PATCH_CHARACTERS]), room)
         if excerpt:
             left -= len(excerpt)
             parts.append(f"--- {_clean(file.path)}\n{excerpt}")
@@ -134,11 +149,15 @@ def _patches(files: tuple[FileChange, ...]) -> tuple[str, int]:
 
 
 def _hunks(patch: str, budget: int) -> str:
+    """Return whole hunks up to a budget of characters, and whole lines of the first where not even that one fits."""
     kept: list[str] = []
+    left = budget
     for hunk in _HUNK.split(patch):
-        if len(hunk) > budget:
+        if len(hunk) > left:
             break
         kept.append(hunk)
-        budget -= len(hunk)
-    text = "".join(kept)
-    return text if len(text) == len(patch) else f"{text}[… more of this file not shown]\n" if text else ""
+        left -= len(hunk)
+    text = "".join(kept) or patch[:budget].rpartition("\n")[0]
+    if len(text) == len(patch):
+        return text
+    return f"{text.rstrip()}\n[… more of this file not shown]\n" if text.strip() else ""

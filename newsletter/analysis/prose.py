@@ -62,6 +62,11 @@ def excerpt(text: str, limit: int = MAX_DETAIL_CHARACTERS) -> str:
     return line[: limit + 1].rpartition(" ")[0].rstrip(" ,;:")
 
 
+def ends_with_abbreviation(text: str) -> bool:
+    """Whether the full stop at the end belongs to an abbreviation ("e.g.") and ends no sentence."""
+    return _ABBREVIATION.search(text[-12:]) is not None
+
+
 def first_sentence(body: str) -> str:
     """Return the first sentence of a commit body that tells something, or an empty text.
 
@@ -110,7 +115,7 @@ def _sentences(paragraph: str) -> Iterator[str]:
     for index, part in enumerate(parts):
         sentence = f"{sentence} {part}".strip() if not _CJK.search(part[:1]) else sentence + part
         is_last = index == len(parts) - 1
-        if not is_last and _ABBREVIATION.search(sentence[-12:]):
+        if not is_last and ends_with_abbreviation(sentence):
             continue
         if sentence.endswith((".", "!", "?", "。", "！", "？")):
             if not (is_last and cut):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from newsletter.analysis.paths import areas
 from newsletter.analysis.prompt import Prompt
-from newsletter.analysis.prose import plain
+from newsletter.analysis.prose import ends_with_abbreviation, plain
 from newsletter.analysis.record import Analysis, Fallback, Kind, Reason, Signal, Source, Subject
 from newsletter.analysis.score import floor, score
 from newsletter.analysis.signals import signals
@@ -26,9 +26,10 @@ MOST_ITEMS = 3
 MOST_AREAS = 5
 LONGEST_AREA = 60
 
-_JSON_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 _THINKING = re.compile(r"^.*?</think>", re.DOTALL)
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<?\b(?:[a-z][a-z0-9+.-]*://|www\.)[^\s>]*>?", re.IGNORECASE)
+_LINK = re.compile(
+    r"!?\[([^\]]*)\]\([^)]*\)|<?(?:(?:(?<![a-z0-9+.-])[a-z0-9+.-]+)?://|\bwww\.)[^\s>]*>?", re.IGNORECASE
+)
 _MARKUP = re.compile(r"[<>*_#|]{1,}|~~")
 _SENTENCE_END = re.compile(r"[.!?。！？][\"'”’)）`]*(?:\s|$)|[。！？]")
 
@@ -83,10 +84,10 @@ def read_reply(
     summary = _sentence(answer.summary)
     if not summary:
         raise ReplyError(Fallback.UNREADABLE)
-    by_rules, reasons = _bounded(answer.level, subject)
+    decided, reasons = _bounded(answer.level, subject, frozen=level)
     return Analysis(
         language=language,
-        level=level or by_rules,
+        level=decided,
         kind=answer.kind,
         summary=summary,
         areas=_areas(answer.areas) or areas(subject.files),
@@ -101,34 +102,38 @@ def read_reply(
 
 
 def _parse(text: str) -> _Answer:
-    found = _JSON_OBJECT.search(_THINKING.sub("", text))
-    if found is None:
-        raise ReplyError(Fallback.UNREADABLE)
+    said = _THINKING.sub("", text)
     try:
-        return _Answer.model_validate_json(found.group())
+        return _Answer.model_validate_json(said[said.find("{") : said.rfind("}") + 1])
     except ValidationError:
         raise ReplyError(Fallback.UNREADABLE) from None
 
 
-def _bounded(wanted: Level, subject: Subject) -> tuple[Level, tuple[Reason, ...]]:
+def _bounded(wanted: Level, subject: Subject, *, frozen: Level | None) -> tuple[Level, tuple[Reason, ...]]:
     observed = signals(subject)
     scored, _, reasons = score(observed)
     step = max(-1, min(1, wanted.rank - scored.rank))
     moved = max(scored.moved(step), floor(observed), key=lambda level: level.rank)
-    if moved is not scored:
+    decided = frozen or moved
+    if decided is not scored:
         reasons = (Reason(signal=Signal.MODEL), *reasons)
-    return moved, reasons
+    return decided, reasons
 
 
 def _plain(text: str) -> str:
     """Return plain text in which only backticks mark anything."""
-    without_links = _LINK.sub(lambda match: match.group(1) or "", text)
-    # Inside inline code every character may stand: it is escaped where it is shown.
-    parts = without_links.split("`")
-    if len(parts) % 2 == 0:
-        parts = ["".join(parts)]
-    cleaned = [part if place % 2 else _MARKUP.sub("", part) for place, part in enumerate(parts)]
-    return plain("`".join(cleaned))
+    line = plain(text)
+    while True:
+        # Inside inline code every character may stand: it is escaped where it is shown.
+        parts = _LINK.sub(lambda match: match.group(1) or "", line).split("`")
+        if len(parts) % 2 == 0:
+            parts = ["".join(parts)]
+        cleaned = [part if place % 2 else _MARKUP.sub("", part) for place, part in enumerate(parts)]
+        shorter = plain("`".join(cleaned))
+        if shorter == line:
+            return line
+        # What stood around something that was taken out may be a link by now: "http:*//example.org".
+        line = shorter
 
 
 def _sentence(text: str) -> str:
@@ -136,8 +141,14 @@ def _sentence(text: str) -> str:
     line = _plain(text)
     if len(line) <= LONGEST_SUMMARY:
         return line
-    ends = [match.end() for match in _SENTENCE_END.finditer(line) if match.end() <= LONGEST_SUMMARY]
-    return line[: ends[-1]].strip() if ends else ""
+    wholes = (line[: match.end()].strip() for match in _SENTENCE_END.finditer(line, 0, LONGEST_SUMMARY + 1))
+    fitting = [
+        whole
+        for whole in wholes
+        # Neither "e.g." ends a sentence, nor a full stop inside inline code.
+        if len(whole) <= LONGEST_SUMMARY and not ends_with_abbreviation(whole) and whole.count("`") % 2 == 0
+    ]
+    return fitting[-1] if fitting else ""
 
 
 def _items(texts: list[str]) -> tuple[str, ...]:

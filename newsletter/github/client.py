@@ -93,7 +93,7 @@ class GitHubClient:
                 default_branch=str(data["default_branch"]),
                 private=bool(data.get("private", True)),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise GitHubUnavailable("GitHub's answer about the repository is incomplete") from error
 
     async def commit(self, full_name: str, sha: str) -> CommitDetail:
@@ -113,7 +113,7 @@ class GitHubClient:
                 page += 1
                 files += (await self._get(f"{path}?page={page}")).get("files") or ()
             return _detail(sha, first, files)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise GitHubUnavailable("GitHub's answer about the commit is incomplete") from error
 
     async def _get(self, path: str) -> Any:
@@ -125,8 +125,9 @@ class GitHubClient:
             raise _counted(GitHubUnavailable("GitHub's answer could not be understood")) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise _counted(GitHubUnavailable(f"GitHub cannot be reached: {type(error).__name__}")) from error
-        except ValueError as error:
-            # Half an answer: cut off in the middle of its JSON.
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            # Half an answer, cut off in the middle of its JSON; and what gidgethub does not expect in one: an unknown
+            # charset, a 422 without a message, endless nesting.
             raise _counted(GitHubUnavailable("GitHub's answer is not valid JSON")) from error
 
 

@@ -5,14 +5,12 @@ from newsletter.settings.model import (
     AdminSettings,
     GitHubSettings,
     InboundSettings,
-    Listen,
     MailSettings,
     ModelSettings,
-    Sender,
     Settings,
     SmtpSettings,
-    Tls,
 )
+from newsletter.settings.values import Listen, Sender, Tls
 
 __all__ = [
     "SERVING",

@@ -2,183 +2,33 @@
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import time
-from email.headerregistry import Address
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from email_validator import EmailNotValidError, validate_email
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    model_validator,
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from newsletter.settings.values import (
+    DatabaseUrl,
+    Domain,
+    Keys,
+    Language,
+    Line,
+    Listen,
+    ListenAddress,
+    MailAddress,
+    MailSender,
+    Positive,
+    PositiveNumber,
+    Secrets,
+    TimeOfDay,
+    Tls,
+    Url,
+    Zone,
+    is_loopback,
 )
-
-from newsletter.languages import supported_languages
-
-MINIMUM_SECRET_LENGTH = 32
-
-
-class Tls(StrEnum):
-    """How a connection to the mail server is protected (RFC 8314)."""
-
-    IMPLICIT = "implicit"
-    STARTTLS = "starttls"
-    NONE = "none"
-
-
-class Listen(NamedTuple):
-    """An address to listen on; port 0 takes a free one."""
-
-    host: str
-    port: int
-
-
-class Sender(NamedTuple):
-    """The newsletter's own mail address, with the name that readers see."""
-
-    name: str
-    address: str
-
-    @property
-    def domain(self) -> str:
-        """Part after the ``@``."""
-        return self.address.rpartition("@")[2]
-
-    def header(self) -> Address:
-        """Return the address as a header value."""
-        return Address(display_name=self.name, addr_spec=self.address)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address can only mean this machine."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _split(value: Any) -> Any:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _web_url(value: str) -> str:
-    expected = "expected an http or https URL such as https://news.example.org, without ? or #"
-    try:
-        parts = urlsplit(value)
-        # Only looking at the port finds out that there cannot be such a one.
-        _ = parts.port
-    except ValueError:
-        # Python's own words quote the host.
-        raise ValueError(expected) from None
-    visible = value.isprintable() and " " not in value
-    if not visible or parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(expected)
-    return value.rstrip("/")
-
-
-def _database_url(value: str) -> str:
-    if not value.startswith(("sqlite:///", "postgresql://", "postgres://")):
-        raise ValueError("expected sqlite:///path/to/file.db or postgresql://user@host/name")
-    return value
-
-
-def _listen(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    host, colon, port = value.rpartition(":")
-    if not colon or not host or not port.isdecimal() or int(port) > 65535:
-        raise ValueError("expected HOST:PORT, for example 127.0.0.1:8080 or [::]:8080")
-    return Listen(host.strip("[]"), int(port))
-
-
-def _time_of_day(value: Any) -> Any:
-    if isinstance(value, str):
-        try:
-            parsed = time.fromisoformat(value)
-        except ValueError:
-            raise ValueError("expected a time of day as HH:MM, for example 08:00") from None
-        if parsed.tzinfo is not None:
-            raise ValueError("expected a time of day without a zone; the zone is TIMEZONE")
-        return parsed
-    # TOML has times of its own; a bare number would be taken for seconds since midnight.
-    if not isinstance(value, time):
-        raise ValueError("expected a time of day as HH:MM, for example 08:00")  # noqa: TRY004 - pydantic collects ValueError
-    return value
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (LookupError, ValueError, OSError):
-        raise ValueError("expected an IANA time zone such as UTC, Europe/Berlin or Asia/Shanghai") from None
-    return value
-
-
-def _language(value: str) -> str:
-    if value not in supported_languages():
-        raise ValueError(f"expected one of: {', '.join(supported_languages())}")
-    return value
-
-
-def _address(value: str) -> str:
-    try:
-        checked = validate_email(value, check_deliverability=False, test_environment=True)
-    except EmailNotValidError:
-        raise ValueError("expected a mail address such as digest@example.org") from None
-    if checked.ascii_email is None:
-        # It could be answered only by those whose own server knows SMTPUTF8 (RFC 6531).
-        raise ValueError("expected a mail address with ASCII characters before the @")
-    return checked.ascii_email
-
-
-def _domain(value: str) -> str:
-    try:
-        return validate_email(f"x@{value}", check_deliverability=False, test_environment=True).ascii_domain
-    except EmailNotValidError:
-        raise ValueError("expected a domain such as news.example.org") from None
-
-
-def _sender(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    name, angle, rest = value.rpartition("<")
-    if any(ord(character) < 32 for character in value) or (angle and not rest.endswith(">")):
-        raise ValueError('expected "Name" <address> or an address')
-    return Sender(name.strip().strip('"').strip(), _address(rest.removesuffix(">").strip()))
-
-
-def _long_enough(value: list[SecretStr]) -> list[SecretStr]:
-    if not value or any(len(secret.get_secret_value()) < MINIMUM_SECRET_LENGTH for secret in value):
-        raise ValueError(f"expected at least {MINIMUM_SECRET_LENGTH} characters (newest first while rotating)")
-    return value
-
-
-def _not_empty(value: list[SecretStr]) -> list[SecretStr]:
-    if not value or not all(secret.get_secret_value() for secret in value):
-        raise ValueError("expected at least one secret, comma-separated")
-    return value
-
-
-def _one_line(value: str) -> str:
-    if not value.strip() or any(ord(character) < 32 or ord(character) == 127 for character in value):
-        raise ValueError("expected one line of text")
-    return value.strip()
-
-
-Url = Annotated[str, AfterValidator(_web_url)]
-Line = Annotated[str, AfterValidator(_one_line)]
-MailAddress = Annotated[str, AfterValidator(_address)]
-Domain = Annotated[str, AfterValidator(_domain)]
-Positive = Annotated[int, Field(gt=0)]
 
 
 class _Section(BaseModel):
@@ -190,7 +40,7 @@ class GitHubSettings(_Section):
     """``NEWSLETTER_GITHUB__…``."""
 
     #: Any one of them verifies a webhook; several while a secret is rotated.
-    webhook_secrets: Annotated[list[SecretStr], BeforeValidator(_split), AfterValidator(_not_empty)] | None = None
+    webhook_secrets: Secrets | None = None
     #: GitHub Enterprise: https://HOST/api/v3.
     api_url: Url = "https://api.github.com"
     token: SecretStr | None = None
@@ -215,7 +65,7 @@ class ModelSettings(_Section):
     #: Requests under way at once.
     concurrency: Positive = 8
     #: For one request, in seconds.
-    timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 120
+    timeout_seconds: PositiveNumber = 120
     #: Input and output together, per UTC day; unset = no ceiling.
     daily_tokens: Positive | None = None
 
@@ -242,7 +92,7 @@ class SmtpSettings(_Section):
     #: Open at once.
     connections: Annotated[int, Field(ge=1, le=64)] = 8
     #: Mails a second over all connections; unset = as fast as the relay takes them.
-    per_second: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    per_second: PositiveNumber | None = None
 
     @model_validator(mode="after")
     def _safe(self) -> SmtpSettings:
@@ -257,7 +107,7 @@ class MailSettings(_Section):
     """``NEWSLETTER_MAIL__…``: what stands in the mails."""
 
     # "from" is a Python keyword, so the field has a name of its own.
-    from_: Annotated[Sender, BeforeValidator(_sender)] | None = Field(default=None, alias="from")
+    from_: MailSender | None = Field(default=None, alias="from")
     reply_to: MailAddress | None = None
     #: Domain of the envelope sender ``bounce+…@``; unset = bounces go to FROM.
     bounce_domain: Domain | None = None
@@ -270,7 +120,7 @@ class MailSettings(_Section):
 class InboundSettings(_Section):
     """``NEWSLETTER_INBOUND__…``: the listener for bounces and mailed commands."""
 
-    listen: Annotated[Listen, BeforeValidator(_listen)] | None = None
+    listen: ListenAddress | None = None
     domain: Domain | None = None
 
 
@@ -285,17 +135,17 @@ class Settings(_Section):
 
     #: Public URL of the service, the start of every link in a mail.
     base_url: Url = "http://127.0.0.1:8080"
-    listen: Annotated[Listen, BeforeValidator(_listen)] = Listen("127.0.0.1", 8080)
+    listen: ListenAddress = Listen("127.0.0.1", 8080)
     #: May hold a password, so it is never shown.
-    database_url: Annotated[str, AfterValidator(_database_url), Field(repr=False)] = "sqlite:///data/newsletter.db"
+    database_url: DatabaseUrl = "sqlite:///data/newsletter.db"
     #: Signs the readers' links; newest first while rotating.
-    secret_key: Annotated[list[SecretStr], BeforeValidator(_split), AfterValidator(_long_enough)] | None = None
+    secret_key: Keys | None = None
     title: Line = "Repository digest"
-    language: Annotated[str, AfterValidator(_language)] = "en"
+    language: Language = "en"
     #: A day is a day in this zone.
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    timezone: Zone = "UTC"
     #: Local time at which the day before is closed and mailed.
-    send_at: Annotated[time, BeforeValidator(_time_of_day)] = time(8, 0)
+    send_at: TimeOfDay = time(8, 0)
     github: GitHubSettings = GitHubSettings()
     llm: ModelSettings = ModelSettings()
     smtp: SmtpSettings = SmtpSettings()

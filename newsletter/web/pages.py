@@ -18,6 +18,8 @@ SECURITY_HEADERS = {
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
     ),
+    # aiohttp would name its own version and Python's.
+    "Server": "newsletter",
     "X-Content-Type-Options": "nosniff",
     # A link in a page must not carry the reader's token to another site.
     "Referrer-Policy": "no-referrer",
@@ -78,7 +80,16 @@ class Pages:
 @web.middleware
 async def security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Put the security headers on every answer; stands outside the middleware that answers errors."""
-    response = await handler(request)
+    try:
+        response = await handler(request)
+    except web.HTTPException as answer:
+        # A redirect is raised, not returned.
+        _secure(answer)
+        raise
+    _secure(response)
+    return response
+
+
+def _secure(response: web.StreamResponse) -> None:
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
-    return response

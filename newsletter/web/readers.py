@@ -37,7 +37,8 @@ class Readers:
         except TokenError:
             return self._bad_link(request)
         reader = await self._reader(subscriber_id)
-        template = "unsubscribe.html" if reader and reader.status is Status.ACTIVE else "unsubscribed.html"
+        stays = reader is not None and reader.status in {Status.ACTIVE, Status.PENDING}
+        template = "unsubscribe.html" if stays else "unsubscribed.html"
         return self.pages.respond(template, language=self._language(request, reader), private=True)
 
     async def unsubscribe(self, request: web.Request) -> web.Response:

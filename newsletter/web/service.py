@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aiohttp import web
+from babel.dates import format_date
 
-from newsletter.errors import StoreError
+from newsletter.errors import SchemaBehind, StoreError
+from newsletter.languages import locale_of
+from newsletter.logs import get_logger
 from newsletter.metrics import exposition
 from newsletter.store import digests, repositories
 from newsletter.store.engine import Store
 from newsletter.store.migrate import require_current
 from newsletter.web.pages import Pages
+
+log = get_logger("web")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +33,12 @@ class ServicePages:
         async with self.store.read() as connection:
             followed = await repositories.everything(connection)
             latest = await digests.recent(connection, limit=1)
+        language = self.pages.language_for(request)
         return self.pages.respond(
             "landing.html",
-            language=self.pages.language_for(request),
+            language=language,
             repositories=[repository.full_name for repository in followed if not repository.private],
-            last_day=latest[0].day if latest else None,
+            last_day=format_date(latest[0].day, "long", locale=locale_of(language)) if latest else None,
             github_url=self.github_url,
         )
 
@@ -45,7 +51,10 @@ class ServicePages:
         try:
             await require_current(self.store)
         except StoreError as error:
-            return web.json_response({"status": "unavailable", "reason": str(error)}, status=503)
+            # The database's own words may name its host and user; they are for the log.
+            log.warning("not ready", action="web.not_ready", reason=str(error))
+            reason = "the database needs `newsletter migrate`" if isinstance(error, SchemaBehind) else "no database"
+            return web.json_response({"status": "unavailable", "reason": reason}, status=503)
         return web.json_response({"status": "ready"})
 
     async def metrics(self, _: web.Request) -> web.Response:

@@ -57,6 +57,9 @@ class Webhook:
             response, result = _refusal(415, error), "bad-type"
         except BadBody as error:
             response, result = _refusal(400, error), "bad-body"
+        except (web.RequestPayloadError, ConnectionError):
+            # Not what its headers say it is (compressed, chunked), or the sender hung up in its middle.
+            response, result = _refusal(400, "The body did not arrive whole."), "bad-body"
         except TimeoutError:
             response, result = _refusal(408, "The body did not arrive in time."), "slow"
         except StoreUnavailable as error:

@@ -1,0 +1,145 @@
+"""A stand-in for an OpenAI-compatible server: a real HTTP server that answers what the test scripted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+USAGE = {"prompt_tokens": 1200, "completion_tokens": 150, "total_tokens": 1350}
+GOOD: Mapping[str, Any] = {
+    "level": "medium",
+    "kind": "fix",
+    "summary": "The pump stops before the nozzle closes.",
+    "areas": ["pump", "nozzle"],
+    "risks": ["Scripts that wait for the nozzle see it earlier."],
+    "advice": ["Restart the pump after the update."],
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One request that reached the stand-in."""
+
+    path: str
+    authorization: str
+    body: Mapping[str, Any]
+
+
+def says(
+    content: object,
+    *,
+    finish_reason: str | None = "stop",
+    refusal: str | None = None,
+    usage: object = USAGE,
+    **changes: object,
+) -> Answer:
+    """Answer with a chat completion; what is no text is sent as JSON text.
+
+    :param changes: keys of the completion to replace, for example ``choices``.
+    """
+    text = content if content is None or isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+    completion = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1768900000,
+        "model": "stand-in",
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": finish_reason,
+                "message": {"role": "assistant", "content": text, "refusal": refusal},
+            }
+        ],
+        "usage": usage,
+        **changes,
+    }
+    return sends(json.dumps(completion))
+
+
+def sends(text: str, *, content_type: str = "application/json") -> Answer:
+    """Answer 200 with any text."""
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(text=text, content_type=content_type)
+
+    return answer
+
+
+def fails(status: int, **headers: str) -> Answer:
+    """Answer with an error as OpenAI writes it; ``retry_after="0"`` becomes the header ``Retry-After``."""
+    # Without it the library waits half a second and more; with it, a millisecond.
+    given = {"Retry-After-Ms": "1"} | {name.replace("_", "-"): value for name, value in headers.items()}
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        error = {"error": {"message": "no", "type": "test", "code": None}}
+        return web.json_response(error, status=status, headers=given)
+
+    return answer
+
+
+async def hangs(_: web.Request) -> web.StreamResponse:
+    """Answer nothing until the client gives up."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def hangs_up(request: web.Request) -> web.StreamResponse:
+    """Close the connection without an answer."""
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response()
+
+
+class StandInModel:
+    """Serves ``POST /v1/chat/completions`` as ``async with StandInModel(...) as model``.
+
+    :param answers: one a request, in order; the last one is repeated.
+    """
+
+    def __init__(self, *answers: Answer) -> None:
+        self.asked: list[Asked] = []
+        #: Requests under way at once, at most.
+        self.most_at_once = 0
+        self.url = ""
+        self._answers = list(answers)
+        self._under_way = 0
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_post("/v1/chat/completions", self._complete)
+        self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.05)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        self._under_way += 1
+        self.most_at_once = max(self.most_at_once, self._under_way)
+        try:
+            self.asked.append(
+                Asked(
+                    path=request.path,
+                    authorization=request.headers.get("Authorization", ""),
+                    body=await request.json(),
+                )
+            )
+            answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+            return await answer(request)
+        finally:
+            self._under_way -= 1
