@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 TESTS ?= tests
 ARGS ?=
 
-.PHONY: demo test check format lock bench clean help
+.PHONY: demo test check format lock pictures clean help
 .DEFAULT_GOAL := help
 
 help: ## Show the targets.
@@ -61,8 +61,8 @@ requirements/build.locked:
 requirements/dev.locked:
 	@$(UV) $(ARGS) pyproject.toml --group dev --output-file requirements/dev.lock
 
-bench: $(READY) ## Measure the speed, as ratios (see bench/README.md).
-	@$(BIN)/python -m bench $(ARGS)
+pictures: $(READY) ## Make the pictures of the documentation anew, from the demo (needs Chromium).
+	@$(BIN)/python docs/make_pictures.py
 
 clean: ## Remove everything that was made.
 	@rm -rf $(VENV) build dist .coverage .coverage.* htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/artefacts

@@ -49,10 +49,12 @@ def reader_address(level: Level) -> str:
 
 
 @asynccontextmanager
-async def set_stage(folder: Path, day: date, *, port: int, viewer_port: int, language: str) -> AsyncIterator[Stage]:
+async def set_stage(
+    folder: Path, day: date, *, port: int, viewer_port: int, language: str, database_url: str | None = None
+) -> AsyncIterator[Stage]:
     """Start everything, with the sample's repositories followed and one reader for each level.
 
-    :param folder: for the database.
+    :param folder: for the database, which is SQLite unless ``database_url`` names another.
     :param port: of the service; 0 = a free one. Likewise ``viewer_port``.
     """
     sample = sample_day(day)
@@ -66,7 +68,12 @@ async def set_stage(folder: Path, day: date, *, port: int, viewer_port: int, lan
         )
         mailbox = await stack.enter_async_context(StandInMailbox())
         settings = _settings(
-            folder, webhook_secret, port=port or _free_port(), github=github, mailbox=mailbox, language=language
+            database_url or f"sqlite:///{folder / 'newsletter.db'}",
+            webhook_secret,
+            port=port or _free_port(),
+            github=github,
+            mailbox=mailbox,
+            language=language,
         )
         service = await stack.enter_async_context(open_service(settings))
         await _prepare(service, sample, language=language)
@@ -90,13 +97,13 @@ async def set_stage(folder: Path, day: date, *, port: int, viewer_port: int, lan
 
 
 def _settings(
-    folder: Path, webhook_secret: str, *, port: int, github: StandInGitHub, mailbox: StandInMailbox, language: str
+    database_url: str, webhook_secret: str, *, port: int, github: StandInGitHub, mailbox: StandInMailbox, language: str
 ) -> Settings:
     return load_settings(
         environment={
             "NEWSLETTER_BASE_URL": f"http://{HOST}:{port}",
             "NEWSLETTER_LISTEN": f"{HOST}:{port}",
-            "NEWSLETTER_DATABASE_URL": f"sqlite:///{folder / 'newsletter.db'}",
+            "NEWSLETTER_DATABASE_URL": database_url,
             "NEWSLETTER_SECRET_KEY": secrets.token_urlsafe(32),
             "NEWSLETTER_TITLE": "Harbour Light Digest",
             "NEWSLETTER_LANGUAGE": language,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,7 +25,6 @@ from newsletter.jobs.embedded import EmbeddedJobs
 from newsletter.pipeline.port import Kind
 from newsletter.store import deliveries, digests, repositories
 from newsletter.store.engine import Store
-from newsletter.store.migrate import upgrade
 from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences, Status
 from tests.support.patience import until
 from tests.support.process import ServiceProcess
@@ -93,10 +93,21 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def world(tmp_path: Path, sqlite_url: str) -> AsyncIterator[World]:
+    async with a_world(sqlite_url, tmp_path) as world:
+        yield world
+
+
+@pytest.fixture
+async def world_on_postgresql(tmp_path: Path, postgresql_url: str) -> AsyncIterator[World]:
+    async with a_world(postgresql_url, tmp_path) as world:
+        yield world
+
+
+@asynccontextmanager
+async def a_world(database_url: str, folder: Path) -> AsyncIterator[World]:
     sample = sample_day(DAY)
-    store = Store(f"sqlite:///{tmp_path}/newsletter.db")
-    await upgrade(store)
+    store = Store(database_url)
     async with (
         StandInGitHub(
             repositories={repository.full_name: repository.rest for repository in sample.repositories},
@@ -104,7 +115,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         ) as github,
         StandInMailbox() as mailbox,
     ):
-        process = ServiceProcess(environment(tmp_path, github, mailbox), tmp_path)
+        process = ServiceProcess(environment(database_url, github, mailbox), folder)
         await prepare(store, sample)
         await process.start()
         yield World(process=process, github=github, mailbox=mailbox, store=store, sample=sample)
@@ -114,14 +125,14 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     await store.close()
 
 
-def environment(folder: Path, github: StandInGitHub, mailbox: StandInMailbox) -> dict[str, str]:
+def environment(database_url: str, github: StandInGitHub, mailbox: StandInMailbox) -> dict[str, str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     return {
         "NEWSLETTER_LISTEN": f"127.0.0.1:{port}",
         "NEWSLETTER_BASE_URL": f"http://127.0.0.1:{port}",
-        "NEWSLETTER_DATABASE_URL": f"sqlite:///{folder}/newsletter.db",
+        "NEWSLETTER_DATABASE_URL": database_url,
         "NEWSLETTER_SECRET_KEY": "k" * 40,
         "NEWSLETTER_GITHUB__WEBHOOK_SECRETS": SECRET,
         "NEWSLETTER_GITHUB__API_URL": github.url,
@@ -231,6 +242,13 @@ async def test_a_kill_during_delivery_sends_nobody_two_mails(world: World, comma
     assert world.kills == 1
     # Two connections are open, so at most two messages can have been under way.
     await assert_nothing_lost(world, counts, uncertain=2)
+
+
+@pytest.mark.parametrize(("command", "number"), [("RCPT", 3), ("DATA", 5)], ids=str)
+async def test_a_kill_on_postgresql_is_survived_by_the_next_process(
+    world_on_postgresql: World, command: str, number: int
+) -> None:
+    await test_a_kill_during_delivery_sends_nobody_two_mails(world_on_postgresql, command, number)
 
 
 async def test_sigterm_ends_the_service_in_order_and_a_restart_goes_on(world: World) -> None:

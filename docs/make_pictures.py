@@ -1,0 +1,91 @@
+"""Makes the pictures of the documentation from the demo: `make pictures`."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import email
+import shutil
+import sys
+import tempfile
+from datetime import date
+from email.policy import default
+from pathlib import Path
+
+from playwright.async_api import Browser, async_playwright
+
+from newsletter import logs
+from newsletter.demo.play import play
+from newsletter.demo.stage import reader_address, set_stage
+from subscribers import Level
+
+IMAGES = Path(__file__).parent / "images"
+DAY = date(2026, 3, 2)
+CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+#: Of what a phone shows before it is scrolled, and a little more; CSS pixels.
+PHONE, HEIGHT, DESKTOP = 375, 1240, 700
+
+
+async def digest_html(language: str, level: Level) -> str:
+    """Play the demo and return the HTML part that a reader got."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with set_stage(Path(folder), DAY, port=0, viewer_port=0, language=language) as stage:
+            await play(stage, lambda *_: None)
+            raw = next(mail.raw for mail in stage.mailbox.messages if mail.recipient == reader_address(level))
+    part = email.message_from_bytes(raw, policy=default).get_body(("html",))
+    if part is None:
+        sys.exit("the demo's mail has no HTML part")
+    return str(part.get_content())
+
+
+async def shot(browser: Browser, html: str, *, width: int, scheme: str, clip: int) -> bytes:
+    """Take the upper part of a mail."""
+    page = await browser.new_page(
+        viewport={"width": width, "height": clip},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        device_scale_factor=2,
+    )
+    await page.set_content(html)
+    picture = await page.screenshot()
+    await page.close()
+    return picture
+
+
+async def side_by_side(browser: Browser, pictures: list[bytes], *, width: int, height: int, target: Path) -> None:
+    """Put pictures beside each other on a quiet ground."""
+    sources = [base64.b64encode(picture).decode() for picture in pictures]
+    images = "".join(f'<img src="data:image/png;base64,{source}">' for source in sources)
+    gap = 28
+    page = await browser.new_page(
+        viewport={"width": (width + gap) * len(pictures) + gap, "height": height + 2 * gap}, device_scale_factor=1.5
+    )
+    await page.set_content(
+        f"<style>body{{margin:0;padding:{gap}px;background:#c9d0dc;display:flex;gap:{gap}px}}"
+        f"img{{width:{width}px;height:{height}px;border-radius:18px;box-shadow:0 6px 24px #0005}}</style>{images}"
+    )
+    await page.screenshot(path=target)
+    await page.close()
+
+
+async def main() -> None:
+    """Make every picture."""
+    logs.configure(quiet=True)
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        sys.exit("Chromium is missing (Debian: apt-get install chromium)")
+    IMAGES.mkdir(exist_ok=True)
+    english, chinese = await digest_html("en", Level.LOW), await digest_html("zh", Level.LOW)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
+        phone = [
+            await shot(browser, html, width=PHONE, scheme=scheme, clip=HEIGHT)
+            for html, scheme in ((english, "light"), (english, "dark"), (chinese, "light"))
+        ]
+        await side_by_side(browser, phone, width=PHONE, height=HEIGHT, target=IMAGES / "digest-phone.png")
+        desktop = [await shot(browser, english, width=DESKTOP, scheme="light", clip=HEIGHT)]
+        await side_by_side(browser, desktop, width=DESKTOP, height=HEIGHT, target=IMAGES / "digest-desktop.png")
+        await browser.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
