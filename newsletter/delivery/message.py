@@ -28,7 +28,17 @@ _LINE = 76
 #: Longest word written in plain; encoded words (RFC 2047) break up longer ones.
 _LONGEST_WORD = 60
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_VERBATIM = ("from", "to", "subject", "list-id", "list-unsubscribe", "list-help", "list-owner", "feedback-id")
+_VERBATIM = (
+    "from",
+    "to",
+    "subject",
+    "list-id",
+    "list-unsubscribe",
+    "list-help",
+    "list-subscribe",
+    "list-owner",
+    "feedback-id",
+)
 
 
 class _Verbatim:
@@ -127,6 +137,7 @@ def message_bytes(mail: OpenMail, letterhead: Letterhead, particulars: Particula
     message["List-Unsubscribe"] = f"<{unsubscribe}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["List-Help"] = f"<{letterhead.base_url}/>"
+    message["List-Subscribe"] = f"<{letterhead.base_url}/>"
     message["List-Owner"] = f"<mailto:{letterhead.reply_to or letterhead.sender.addr_spec}>"
     message["List-Post"] = "NO"
     message["Auto-Submitted"] = "auto-generated"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from newsletter.delivery.record import Outcome
-from newsletter.delivery.smtp import Connection, Relay, Timeouts
+from newsletter.delivery.smtp import Connection, Envelope, Relay, Timeouts
 
 #: Connections are replaced after so many messages: some servers close them then, in the middle of something.
 MESSAGES_PER_CONNECTION = 500
@@ -63,6 +63,17 @@ class Pool:
             finally:
                 if connection.is_open:
                     self._idle.append((connection, used + 1))
+
+    async def send(self, envelope: Envelope, message: bytes, *, claim: Callable[[], Awaitable[bool]]) -> Outcome | None:
+        """Send one message, see :meth:`Connection.send`; a connection that went stale is replaced.
+
+        :raises ServerRefused: the server does not let us in.
+        """
+        while True:
+            async with self.connection() as connection:
+                outcome = await connection.send(envelope, message, claim=claim)
+            if not connection.went_stale:
+                return outcome
 
     def _new(self) -> Connection:
         return Connection(self._relay, timeouts=self._timeouts)

@@ -70,6 +70,17 @@ class Connection:
         self._relay = relay
         self._timeouts = timeouts
         self._smtp: aiosmtplib.SMTP | None = None
+        self._transactions = 0
+        self._dialogue = _Dialogue()
+
+    @property
+    def went_stale(self) -> bool:
+        """Whether the last transaction ended before its sender was taken, on a connection that had served before.
+
+        Servers close a connection after some messages or some time, with 421 or without a word (RFC 5321 §3.8): that
+        says nothing about us, and another connection may be tried at once.
+        """
+        return self._transactions > 1 and self._dialogue.stage is Stage.MAIL and not self.is_open
 
     @property
     def is_open(self) -> bool:
@@ -114,7 +125,8 @@ class Connection:
             says False, the transaction is ended and nothing is sent.
         :returns: what it came to; None where the claim was refused.
         """
-        dialogue = _Dialogue()
+        dialogue = self._dialogue = _Dialogue()
+        self._transactions += 1
         try:
             return await self._lead(dialogue, envelope, message, claim)
         except aiosmtplib.SMTPResponseException as error:

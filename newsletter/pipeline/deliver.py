@@ -180,12 +180,8 @@ class _Run:
             return claimed
 
         await self._pool.wait_for_turn()
-        async with self._pool.connection() as smtp:
-            outcome = await smtp.send(
-                Envelope(sender=self._sender(delivery), recipient=reader.address),
-                message,
-                claim=claim,
-            )
+        envelope = Envelope(sender=self._sender(delivery), recipient=reader.address)
+        outcome = await self._pool.send(envelope, message, claim=claim)
         if outcome is not None:
             await self._record(delivery, outcome, claimed=claimed)
 
