@@ -14,6 +14,7 @@ from newsletter.pipeline.deliver import deliver
 from newsletter.pipeline.fetch import fetch
 from newsletter.pipeline.port import Job, Kind, Retries
 from newsletter.pipeline.receive import expand
+from newsletter.pipeline.recover import requeue
 from newsletter.resources import templates_directory
 from newsletter.settings import Settings
 
@@ -67,6 +68,8 @@ def register_handlers(service: Service) -> None:
         )
 
     async def do_close(job: Job) -> None:
+        # Work whose job was given up in an outage belongs into this digest as well.
+        await requeue(store=store, jobs=jobs)
         await close_when_ready(job, store=store, jobs=jobs, zone=settings.zone, language=settings.language, now=clock())
 
     async def do_compose(job: Job) -> None:

@@ -20,6 +20,7 @@ from newsletter.jobs.embedded import EmbeddedJobs
 from newsletter.jobs.timer import DailyTimer
 from newsletter.pipeline.deliver import park_unfinished
 from newsletter.pipeline.port import Kind
+from newsletter.pipeline.recover import requeue
 from newsletter.resources import templates_directory
 from newsletter.settings import SERVING, Settings
 from newsletter.store.engine import Store
@@ -56,8 +57,7 @@ class Service:
 
     async def run_jobs(self, *, only: Collection[Kind] | None = None) -> None:
         """Run jobs until :attr:`stop` is set; :meth:`register` comes first."""
-        sends = only is None or Kind.DELIVER in only
-        await self.jobs.run(self.stop, only=only, before=self._park if sends else None)
+        await self.jobs.run(self.stop, only=only, before=self._repair if only is None else None)
 
     async def run_timer(self) -> None:
         """Close each day at its time until :attr:`stop` is set."""
@@ -70,8 +70,10 @@ class Service:
         )
         await timer.run(self.stop)
 
-    async def _park(self) -> None:
+    async def _repair(self) -> None:
+        """Put right what the process before this one left behind; nobody else runs jobs meanwhile."""
         await park_unfinished(store=self.store, now=self.clock())
+        await requeue(store=self.store, jobs=self.jobs)
 
     def web_app(self) -> web.Application:
         """Build the web application."""

@@ -15,7 +15,7 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from newsletter.errors import StoreUnavailable
+from newsletter.errors import JobsLocked, StoreUnavailable
 from newsletter.jobs.lock import only_runner
 from newsletter.logs import get_logger, redacted
 from newsletter.metrics import jobs as jobs_counter
@@ -57,9 +57,20 @@ class EmbeddedJobs:
     :param clock: gives the present time, aware.
     """
 
-    def __init__(self, store: Store, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Callable[[], datetime],
+        poll: timedelta = POLL,
+        drain: timedelta = DRAIN,
+        outage_pause: timedelta = OUTAGE_PAUSE,
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._poll = poll
+        self._drain_time = drain
+        self._outage_pause = outage_pause
         self._work: dict[Kind, _Work] = {}
         self._wake = asyncio.Event()
 
@@ -84,22 +95,27 @@ class EmbeddedJobs:
 
         :param only: leave jobs of other kinds alone.
         :param before: repairs done under the lock before the first job.
-        :raises JobsLocked: another process runs the jobs of this database.
+        :raises JobsLocked: another process runs the jobs of this database, and did so when this one began.
         """
+        held = False
         active = [work for kind, work in self._work.items() if only is None or kind in only]
         while not stop.is_set():
             try:
                 async with only_runner(self._store) as check_lock:
+                    held = True
                     if before is not None:
                         await before()
                     try:
                         await self._loop(active, stop, check_lock)
                     finally:
                         await self._drain(active)
-            except StoreUnavailable as outage:
+            except (StoreUnavailable, JobsLocked) as outage:
+                # After an outage the server may still hold the lock for our own session, which it has not missed yet.
+                if isinstance(outage, JobsLocked) and not held:
+                    raise
                 log.warning("the database is away", action="jobs.outage", reason=str(outage))
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), OUTAGE_PAUSE.total_seconds())
+                    await asyncio.wait_for(stop.wait(), self._outage_pause.total_seconds())
 
     async def _loop(self, active: list[_Work], stop: asyncio.Event, check_lock: Callable[[], Awaitable[None]]) -> None:
         stopped = asyncio.create_task(stop.wait())
@@ -108,7 +124,7 @@ class EmbeddedJobs:
                 self._wake.clear()
                 await check_lock()
                 for work in active:
-                    await self._start_due(work)
+                    await self._start_due(work, stop)
                 pause = await self._pause(active)
                 woken = asyncio.create_task(self._wake.wait())
                 await asyncio.wait({stopped, woken}, timeout=pause.total_seconds(), return_when="FIRST_COMPLETED")
@@ -117,28 +133,28 @@ class EmbeddedJobs:
             stopped.cancel()
 
     async def _pause(self, active: list[_Work]) -> timedelta:
-        """Return how long there is nothing to do, at most :data:`POLL`."""
+        """Return how long there is nothing to do, at most until the next look for what others queued."""
         kinds = [work.kind.value for work in active if work.free > 0]
         running = [job_id for work in active for job_id in work.running]
         async with self._store.read() as connection:
             due = await rows.next_due(connection, kinds, running=running)
-        return POLL if due is None else min(max(due - self._clock(), timedelta(0)), POLL)
+        return self._poll if due is None else min(max(due - self._clock(), timedelta(0)), self._poll)
 
-    async def _start_due(self, work: _Work) -> None:
+    async def _start_due(self, work: _Work, stop: asyncio.Event) -> None:
         if work.free <= 0:
             return
         async with self._store.read() as connection:
             due = await rows.due(
                 connection, work.kind.value, now=self._clock(), limit=work.free, running=tuple(work.running)
             )
-        if not due:
+        if not due or stop.is_set():
             return
         fresh = [job for job in due if job.attempts < work.retries.max_attempts]
         async with self._store.write() as transaction:
             for job in due:
                 if job not in fresh:
                     # Its process died in the last attempt, so nobody could say so then.
-                    error = "the process ended during the last attempt"
+                    error = rows.PROCESS_ENDED
                     await rows.bury(transaction.connection, job.id, error=error, now=self._clock())
             await rows.begin(transaction.connection, [job.id for job in fresh])
         for job in fresh:
@@ -146,9 +162,12 @@ class EmbeddedJobs:
             work.running[job.id] = task
             task.add_done_callback(partial(self._ended, work, job.id))
 
-    def _ended(self, work: _Work, job_id: int, _: asyncio.Task[None]) -> None:
+    def _ended(self, work: _Work, job_id: int, task: asyncio.Task[None]) -> None:
         work.running.pop(job_id, None)
         self._wake.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Ours and not the handler's: the job is run again for as many attempts as it has.
+            log.error("a job's result was refused", action="jobs.fault", kind=work.kind.value, exc_info=error)
 
     async def _attempt(self, work: _Work, stored: StoredJob) -> None:
         """Run one attempt and write down what came of it."""
@@ -179,7 +198,7 @@ class EmbeddedJobs:
     def _after_failure(
         self, work: _Work, stored: StoredJob, job: Job, error: Exception
     ) -> tuple[str, Callable[[AsyncConnection], Awaitable[None]]]:
-        words = redacted(f"{type(error).__name__}: {error}")[:LONGEST_ERROR]
+        words = _storable(redacted(f"{type(error).__name__}: {error}"))[:LONGEST_ERROR]
         expected = isinstance(error, RetryAfter | StoreUnavailable)
         log.warning(
             "job given up" if job.last else "job failed",
@@ -202,7 +221,12 @@ class EmbeddedJobs:
         if not running:
             return
         log.info("finishing what is under way", action="jobs.draining", jobs=len(running))
-        _, late = await asyncio.wait(running, timeout=DRAIN.total_seconds())
+        _, late = await asyncio.wait(running, timeout=self._drain_time.total_seconds())
         for task in late:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+
+def _storable(text: str) -> str:
+    """Return text that every database takes: no NUL, and no half surrogate pairs."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")

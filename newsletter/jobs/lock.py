@@ -62,21 +62,23 @@ class _file_lock:  # noqa: N801 - reads as the context it makes
 async def _advisory_lock(store: Store) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     try:
         connection = await store.engine.connect()
-    except (SQLAlchemyError, OSError) as error:
+    except SQLAlchemyError as error:
         raise StoreUnavailable("the database cannot be reached") from error
+
+    async def ask(statement: str) -> bool:
+        # The lock lives and dies with this session: when the server ended it, somebody else may have it by now.
+        try:
+            return bool((await connection.execute(text(statement))).scalar_one())
+        except SQLAlchemyError as error:
+            raise StoreUnavailable("the session that holds the lock is gone") from error
+
+    async def check() -> None:
+        await ask("SELECT true")
+
     try:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        taken = await connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _ADVISORY_KEY})
-        if not taken.scalar_one():
+        if not await ask(f"SELECT pg_try_advisory_lock({_ADVISORY_KEY})"):
             raise JobsLocked(_TAKEN)
-
-        async def check() -> None:
-            # The lock lives and dies with this session: when the server ended it, somebody else may have it by now.
-            try:
-                await connection.execute(text("SELECT 1"))
-            except SQLAlchemyError as error:
-                raise StoreUnavailable("the session that holds the lock is gone") from error
-
         yield check
     finally:
         # Back in the pool the session would go on holding the lock.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from newsletter.digest.schedule import day_to_close, last_closing, next_closing
+from newsletter.digest.schedule import day_to_close, next_closing
 from newsletter.errors import StoreUnavailable
 from newsletter.logs import get_logger
 from newsletter.pipeline.port import Jobs, Kind
@@ -30,13 +30,21 @@ class DailyTimer:
     """
 
     def __init__(
-        self, *, store: Store, jobs: Jobs, send_at: time, zone: ZoneInfo, clock: Callable[[], datetime]
+        self,
+        *,
+        store: Store,
+        jobs: Jobs,
+        send_at: time,
+        zone: ZoneInfo,
+        clock: Callable[[], datetime],
+        outage_pause: timedelta = OUTAGE_PAUSE,
     ) -> None:
         self._store = store
         self._jobs = jobs
         self._send_at = send_at
         self._zone = zone
         self._clock = clock
+        self._outage_pause = outage_pause
         self._rule = f"{send_at.isoformat('minutes')} {zone.key}"
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -46,7 +54,7 @@ class DailyTimer:
                 pause = await self.tick()
             except StoreUnavailable as outage:
                 log.warning("the database is away", action="timer.outage", reason=str(outage))
-                pause = OUTAGE_PAUSE
+                pause = self._outage_pause
             try:
                 await asyncio.wait_for(stop.wait(), timeout=pause.total_seconds())
             except TimeoutError:
@@ -57,19 +65,20 @@ class DailyTimer:
         now = self._clock()
         async with self._store.read() as connection:
             schedule = await schedules.load(connection, DAILY)
+        # What is overdue goes first: the rule may have been changed while nothing ran.
+        if schedule is not None and schedule.next_at <= now:
+            await self._fire(seen=schedule.next_at, now=now)
+            return timedelta(0)
         if schedule is None or schedule.rule != self._rule:
             at = next_closing(now, self._send_at, self._zone)
             async with self._store.write() as transaction:
                 await schedules.start(transaction.connection, DAILY, rule=self._rule, next_at=at)
             return min(at - now, LONGEST_SLEEP)
-        if schedule.next_at > now:
-            return min(schedule.next_at - now, LONGEST_SLEEP)
-        await self._fire(seen=schedule.next_at, now=now)
-        return timedelta(0)
+        return min(schedule.next_at - now, LONGEST_SLEEP)
 
     async def _fire(self, *, seen: datetime, now: datetime) -> None:
         coming = next_closing(now, self._send_at, self._zone)
-        day = day_to_close(last_closing(now, self._send_at, self._zone), self._zone)
+        day = day_to_close(now, self._send_at, self._zone)
         async with self._store.write() as transaction:
             mine = await schedules.advance(transaction.connection, DAILY, seen=seen, to=coming)
             if mine:

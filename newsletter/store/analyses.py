@@ -16,7 +16,8 @@ from newsletter.store.upsert import insert_new
 async def add(connection: AsyncConnection, commit_id: int, analysis: Analysis, *, version: int, now: datetime) -> bool:
     """Store an analysis; returns False where there is one of this language and version already."""
     result = await connection.execute(
-        insert_new(connection, analyses).values(
+        insert_new(connection, analyses)
+        .values(
             commit_id=commit_id,
             language=analysis.language,
             version=version,
@@ -34,8 +35,9 @@ async def add(connection: AsyncConnection, commit_id: int, analysis: Analysis, *
             fallback=analysis.fallback,
             created_at=now,
         )
+        .returning(analyses.c.id)
     )
-    return result.rowcount == 1
+    return result.scalar_one_or_none() is not None
 
 
 async def languages_of(connection: AsyncConnection, commit_id: int, *, version: int) -> frozenset[str]:

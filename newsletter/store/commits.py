@@ -143,6 +143,12 @@ async def unanalysed(connection: AsyncConnection, *, before: datetime | None = N
     return tuple((await connection.execute(wanted.order_by(commits.c.reached_at, commits.c.id))).scalars())
 
 
+async def unanalysed_states(connection: AsyncConnection) -> dict[int, DetailState]:
+    """Return every commit without an analysis, and what is known of it."""
+    rows = await connection.execute(select(commits.c.id, commits.c.detail_state).where(commits.c.level.is_(None)))
+    return {row.id: row.detail_state for row in rows}
+
+
 def _subject(row: Row[Any]) -> Subject:
     detailed = row.detail_state is DetailState.FETCHED
     files = tuple(FileChange(**file) for file in row.files or ()) if detailed else _files_of_push(row.paths)

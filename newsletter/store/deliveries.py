@@ -11,7 +11,7 @@ from sqlalchemy import Row, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import subscribers
-from newsletter.delivery.record import WAITING, Delivery, DeliveryStatus, Outcome, Reply, SkipReason
+from newsletter.delivery.record import ALLOWED, WAITING, Delivery, DeliveryStatus, Outcome, Reply, SkipReason
 from newsletter.store.tables import deliveries, digests
 from newsletter.store.upsert import insert_new
 
@@ -67,6 +67,18 @@ async def due(
         .limit(limit)
     )
     return tuple(_record(row) for row in rows)
+
+
+async def digests_waiting(connection: AsyncConnection) -> tuple[int, ...]:
+    """Return the composed digests of which some delivery waits."""
+    rows = await connection.execute(
+        select(deliveries.c.digest_id)
+        .join(digests, digests.c.id == deliveries.c.digest_id)
+        .where(deliveries.c.status.in_(WAITING), digests.c.composed_at.is_not(None))
+        .distinct()
+        .order_by(deliveries.c.digest_id)
+    )
+    return tuple(rows.scalars())
 
 
 async def next_due(connection: AsyncConnection, digest_id: int) -> datetime | None:
@@ -145,7 +157,11 @@ async def park_unfinished(connection: AsyncConnection, *, now: datetime) -> int:
 async def retry(
     connection: AsyncConnection, *, statuses: Sequence[DeliveryStatus], day: date | None, now: datetime
 ) -> tuple[int, ...]:
-    """Queue ended deliveries of active readers again; returns the ids of their digests."""
+    """Queue ended deliveries of active readers again; returns the ids of their digests.
+
+    Statuses that nothing may leave for the queue, such as ``sent``, are passed over.
+    """
+    statuses = [status for status in statuses if DeliveryStatus.QUEUED in ALLOWED[status]]
     active = select(_readers.c.id).where(_readers.c.status == subscribers.Status.ACTIVE)
     condition = and_(deliveries.c.status.in_(statuses), deliveries.c.subscriber_id.in_(active))
     if day is not None:

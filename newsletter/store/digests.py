@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import exists, false, func, insert, literal, select, true, update
+from sqlalchemy import exists, false, func, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.delivery.record import OpenMail
@@ -70,10 +70,13 @@ async def take_commits(
     wanted = select(
         literal(digest_id), commits.c.id, literal(Cadence.DAILY, digest_items.c.cadence.type), late.label("late")
     ).where(commits.c.reached_at < before, commits.c.level.is_not(None), ~taken)
+    # Where another closing takes some of them at the same moment, those are its own.
     result = await connection.execute(
-        insert(digest_items).from_select(["digest_id", "commit_id", "cadence", "late"], wanted)
+        insert_new(connection, digest_items)
+        .from_select(["digest_id", "commit_id", "cadence", "late"], wanted)
+        .returning(digest_items.c.commit_id)
     )
-    return result.rowcount
+    return len(result.all())
 
 
 async def last_closed(connection: AsyncConnection, *, before: date | None = None) -> date | None:
@@ -165,6 +168,12 @@ async def open_mail(connection: AsyncConnection, rendering: int) -> OpenMail | N
     if row is None:
         return None
     return OpenMail(subject=row.subject, text=row.text, html=row.html, unsubscribe_slot=row.unsubscribe_slot)
+
+
+async def uncomposed(connection: AsyncConnection) -> tuple[int, ...]:
+    """Return the digests of which some mails are not rendered or queued yet."""
+    rows = await connection.execute(select(digests.c.id).where(digests.c.composed_at.is_(None)).order_by(digests.c.id))
+    return tuple(rows.scalars())
 
 
 async def mark_composed(connection: AsyncConnection, digest_id: int, *, now: datetime) -> None:

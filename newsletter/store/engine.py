@@ -65,9 +65,7 @@ class Store:
                 self.url, begin="BEGIN", size=READERS, read_only=True, busy_timeout=busy_timeout
             )
         else:
-            self._writer = self._reader = create_async_engine(
-                self.url, pool_size=10, max_overflow=0, pool_timeout=POOL_TIMEOUT, pool_pre_ping=True
-            )
+            self._writer = self._reader = _postgresql_engine(self.url)
 
     @property
     def path(self) -> Path | None:
@@ -119,7 +117,7 @@ class _naming_outages:  # noqa: N801 - reads as the context it makes
         if isinstance(error, PoolTimeout | OperationalError) or (
             isinstance(error, DBAPIError) and error.connection_invalidated
         ):
-            reason = str(getattr(error, "orig", "") or "no connection became free in time").splitlines()[0]
+            reason = (str(getattr(error, "orig", "")) or "no connection became free in time").splitlines()[0]
             raise StoreUnavailable(f"the database cannot be used at the moment: {reason}") from error
 
 
@@ -132,12 +130,32 @@ def _driver_url(url: str) -> URL:
     return parsed.set(drivername="postgresql+psycopg")
 
 
+def _postgresql_engine(url: URL) -> AsyncEngine:
+    # The driver's own patience with a server that says nothing is two minutes; the URL may ask for another.
+    url = url.set(query={"connect_timeout": str(POOL_TIMEOUT), **url.query})
+    engine = create_async_engine(
+        url, pool_size=10, max_overflow=0, pool_timeout=POOL_TIMEOUT, pool_pre_ping=True, hide_parameters=True
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        # In a server's own zone the last hours of the year 9999, which a commit may be dated to, cannot be read back.
+        cursor = connection.cursor()
+        cursor.execute("SET TIME ZONE 'UTC'")
+        cursor.close()
+        connection.commit()
+
+    return engine
+
+
 def _sqlite_engine(url: URL, *, begin: str, size: int, read_only: bool, busy_timeout: float) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
+        # Errors are logged, and parameters are people's addresses.
+        hide_parameters=True,
         connect_args={"timeout": busy_timeout},
     )
 

@@ -9,10 +9,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.store.tables import jobs
+
+#: Error of a job that was given up because its process never survived it.
+PROCESS_ENDED = "the process ended during the last attempt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,3 +90,14 @@ async def pending(connection: AsyncConnection, kinds: Collection[str]) -> int:
     """Return how many jobs of these kinds are queued or running."""
     wanted = select(func.count()).where(jobs.c.failed_at.is_(None), jobs.c.kind.in_(kinds))
     return int((await connection.execute(wanted)).scalar_one())
+
+
+async def known_keys(connection: AsyncConnection, kind: str) -> frozenset[str]:
+    """Return the keys of a kind's jobs that are queued or running, and of those that ended their process each time.
+
+    The latter must not come back by themselves: they would end it again.
+    """
+    rows = await connection.execute(
+        select(jobs.c.key).where(jobs.c.kind == kind, or_(jobs.c.failed_at.is_(None), jobs.c.error == PROCESS_ENDED))
+    )
+    return frozenset(rows.scalars())

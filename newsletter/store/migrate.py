@@ -12,12 +12,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from newsletter.errors import SchemaBehind
 from newsletter.store.engine import Store
 
 _SCRIPTS = Path(__file__).parent / "migrations"
+#: Held while migrating on PostgreSQL: any number that nobody else locks in this database.
+_ADVISORY_KEY = 0x6D696772617465
 
 
 def configuration(connection: Connection | None = None) -> Config:
@@ -29,7 +31,10 @@ def configuration(connection: Connection | None = None) -> Config:
 
 
 async def upgrade(store: Store) -> tuple[str | None, str]:
-    """Run every migration that is missing, in one transaction; returns the revision before and after."""
+    """Run every migration that is missing, in one transaction; returns the revision before and after.
+
+    Of several processes that do so at once, the others wait for the first and find nothing left to do.
+    """
 
     def run(connection: Connection) -> tuple[str | None, str]:
         before = MigrationContext.configure(connection).get_current_revision()
@@ -37,6 +42,8 @@ async def upgrade(store: Store) -> tuple[str | None, str]:
         return before, _head()
 
     async with store.write() as transaction:
+        if not store.is_sqlite:
+            await transaction.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_KEY})
         return await transaction.connection.run_sync(run)
 
 

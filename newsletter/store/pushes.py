@@ -35,15 +35,17 @@ async def add(
 ) -> bool:
     """Store a push; returns False where this hook_id is stored already."""
     result = await connection.execute(
-        insert_new(connection, pushes).values(
+        insert_new(connection, pushes)
+        .values(
             hook_id=hook_id,
             repository_id=repository_id,
             reached_at=reached_at,
             received_at=received_at,
             body=body,
         )
+        .returning(pushes.c.id)
     )
-    return result.rowcount == 1
+    return result.scalar_one_or_none() is not None
 
 
 async def by_hook_id(connection: AsyncConnection, hook_id: str) -> StoredPush | None:

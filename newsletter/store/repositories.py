@@ -41,17 +41,23 @@ async def add(
     :param known: what GitHub says of it; None where GitHub could not be asked. Then it counts as private until a push
         says otherwise: nothing that may be private is ever shown to everybody.
     """
-    found = await by_name(connection, full_name)
-    if found is None and known is not None:
-        found = await by_github_id(connection, known.github_id)
-    if found is not None:
-        return (await _learn(connection, found, known) if known else found), False
+    if known is None:
+        found = await by_name(connection, full_name)
+        if found is not None:
+            return found, False
+    else:
+        # GitHub answers to an old name with the repository as it is called now.
+        found = await _identify(connection, known) or await _unidentified(connection, full_name)
+        if found is not None:
+            return await _learn(connection, found, known), False
+        await _free_name(connection, known.full_name)
+    name = known.full_name if known else full_name
     result = await connection.execute(
         insert(repositories)
         .values(
             github_id=known.github_id if known else None,
-            full_name=known.full_name if known else full_name,
-            name_key=(known.full_name if known else full_name).lower(),
+            full_name=name,
+            name_key=name.lower(),
             default_branch=known.default_branch if known else None,
             private=known.private if known else True,
             added_at=now,
@@ -64,14 +70,25 @@ async def add(
 async def recognise(connection: AsyncConnection, pushed: Repository) -> FollowedRepository | None:
     """Return the followed repository that a push is about, and take over what the push says of it.
 
-    The id decides: a repository keeps it when it is renamed or transferred. The name decides only while the id is not
-    known yet. None where the repository is not followed.
+    None where the repository is not followed.
     """
-    found = await by_github_id(connection, pushed.github_id)
-    if found is None:
-        named = await by_name(connection, pushed.full_name)
-        found = named if named is not None and named.github_id is None else None
+    found = await _identify(connection, pushed)
     return None if found is None else await _learn(connection, found, pushed)
+
+
+async def _identify(connection: AsyncConnection, known: Repository) -> FollowedRepository | None:
+    """Return the followed repository that GitHub means.
+
+    The id decides: a repository keeps it when it is renamed or transferred, and its name may be given to another. The
+    name decides only while the id is not known yet.
+    """
+    found = await by_github_id(connection, known.github_id)
+    return found or await _unidentified(connection, known.full_name)
+
+
+async def _unidentified(connection: AsyncConnection, full_name: str) -> FollowedRepository | None:
+    named = await by_name(connection, full_name)
+    return named if named is not None and named.github_id is None else None
 
 
 async def _learn(connection: AsyncConnection, found: FollowedRepository, known: Repository) -> FollowedRepository:
@@ -82,27 +99,31 @@ async def _learn(connection: AsyncConnection, found: FollowedRepository, known: 
         default_branch=known.default_branch,
         private=known.private,
     )
-    if learnt == found:
+    # A repository whose name was lent to another meanwhile is not found by it.
+    if learnt == found and await by_name(connection, known.full_name) == found:
         return found
-    name_key = known.full_name.lower()
-    # GitHub may have given the name to another repository meanwhile; whoever has it now keeps it.
-    await connection.execute(
-        update(repositories)
-        .where(repositories.c.name_key == name_key, repositories.c.id != found.id)
-        .values(name_key=literal("#") + cast(repositories.c.id, Text))
-    )
+    await _free_name(connection, known.full_name)
     await connection.execute(
         update(repositories)
         .where(repositories.c.id == found.id)
         .values(
             github_id=known.github_id,
             full_name=known.full_name,
-            name_key=name_key,
+            name_key=known.full_name.lower(),
             default_branch=known.default_branch,
             private=known.private,
         )
     )
     return learnt
+
+
+async def _free_name(connection: AsyncConnection, full_name: str) -> None:
+    """Take a name from whichever repository has it: GitHub has given it to another one meanwhile."""
+    await connection.execute(
+        update(repositories)
+        .where(repositories.c.name_key == full_name.lower())
+        .values(name_key=literal("#") + cast(repositories.c.id, Text))
+    )
 
 
 async def by_id(connection: AsyncConnection, repository_id: int) -> FollowedRepository | None:

@@ -35,6 +35,8 @@ repositories = Table(
     Column("default_branch", Text),
     Column("private", Boolean, nullable=False),
     Column("added_at", UtcDateTime, nullable=False),
+    # Readers' choices hold the id: it must never become another repository's.
+    sqlite_autoincrement=True,
 )
 
 pushes = Table(

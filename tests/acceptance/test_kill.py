@@ -26,8 +26,8 @@ from newsletter.pipeline.port import Kind
 from newsletter.store import deliveries, digests, repositories
 from newsletter.store.engine import Store
 from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences, Status
-from tests.support.patience import until
 from tests.support.process import ServiceProcess
+from tests.support.waiting import until
 
 DAY = date(2026, 3, 2)
 SECRET = "a webhook secret"

@@ -32,7 +32,7 @@ from newsletter.pipeline.compose import compose
 from newsletter.settings import SERVING, load_settings
 from newsletter.store import deliveries, digests, repositories
 from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences, Status
-from tests.support.patience import until
+from tests.support.waiting import until
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 PATIENCE = 240

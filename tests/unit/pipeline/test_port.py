@@ -14,7 +14,7 @@ RETRIES = Retries(max_attempts=5, first=timedelta(seconds=2), longest=timedelta(
 
 
 @pytest.mark.parametrize(
-    "attempt, seconds",
+    ("attempt", "seconds"),
     [
         pytest.param(1, 2, id="the first pause"),
         pytest.param(2, 4, id="doubled"),
@@ -28,9 +28,7 @@ def test_pauses_double_until_the_longest(attempt: int, seconds: int) -> None:
 
 
 @given(st.integers(1, 10**6), st.timedeltas(timedelta(0), timedelta(days=30)), st.timedeltas(timedelta(0)))
-def test_a_pause_is_never_negative_nor_beyond_the_longest(
-    attempt: int, first: timedelta, longest: timedelta
-) -> None:
+def test_a_pause_is_never_negative_nor_beyond_the_longest(attempt: int, first: timedelta, longest: timedelta) -> None:
     retries = Retries(max_attempts=1, first=first, longest=longest)
     assert timedelta(0) <= retries.pause(attempt) <= longest
     assert retries.pause(attempt) <= retries.pause(attempt + 1)

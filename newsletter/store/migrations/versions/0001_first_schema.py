@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_repositories")),
         sa.UniqueConstraint("github_id", name=op.f("uq_repositories_github_id")),
         sa.UniqueConstraint("name_key", name=op.f("uq_repositories_name_key")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "schedules",
@@ -81,6 +82,7 @@ def upgrade() -> None:
         sa.CheckConstraint("address <> ''", name=op.f("ck_subscribers_address_given")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscribers")),
         sa.UniqueConstraint("address_key", name=op.f("uq_subscribers_address_key")),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         op.f("ix_subscribers_status_cohort_key_id"), "subscribers", ["status", "cohort_key", "id"], unique=False
