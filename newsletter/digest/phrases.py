@@ -41,11 +41,17 @@ class Phrases:
     def heading_of(self, change: Change) -> str:
         """Return the title without the number of its pull request, where a link beside it says that."""
         title = self.title_of(change)
+        if change.pull_request_url is None:
+            return title
         return title.removesuffix(f"(#{change.pull_request})").rstrip() or title
+
+    def author_of(self, change: Change) -> str:
+        """Return a change's author as they can be shown."""
+        return shortened(displayable(change.author), _LONGEST_NAME)
 
     def card_meta(self, change: Change) -> str:
         """Say kind, author, time and size of a change."""
-        parts = [self.labels.kind(change.analysis.kind), self._author(change), self.time_of(change.reached_at)]
+        parts = [self.labels.kind(change.analysis.kind), self.author_of(change), self.time_of(change.reached_at)]
         if change.additions or change.deletions:
             parts.append(f"+{change.additions} −{change.deletions}")
         if change.late:
@@ -54,7 +60,7 @@ class Phrases:
 
     def line_meta(self, change: Change) -> str:
         """Say author and kind of a change that has one line."""
-        parts = [self._author(change), self.labels.kind(change.analysis.kind)]
+        parts = [self.author_of(change), self.labels.kind(change.analysis.kind)]
         if change.late:
             parts.append(self.translations.gettext("late arrival"))
         return _SEPARATOR.join(part for part in parts if part)
@@ -111,13 +117,10 @@ class Phrases:
         counts = (f"{self.labels.level(level)}: {number}" for level in HIGH_FIRST if (number := edition.count(level)))
         return _SEPARATOR.join(counts)
 
-    def highlights(self, edition: Edition, printed: frozenset[str]) -> tuple[Change, ...]:
-        """Return the high changes to name at the top, of those that are printed (by SHA)."""
-        high = [change for change in edition.changes if change.level is Level.HIGH and change.sha in printed]
+    def highlights(self, edition: Edition, printed: frozenset[Change]) -> tuple[Change, ...]:
+        """Return the high changes to name at the top, of those that are printed."""
+        high = [change for change in edition.changes if change.level is Level.HIGH and change in printed]
         return tuple(high[:_MOST_HIGHLIGHTS]) if len(high) >= _FEWEST_HIGHLIGHTS else ()
-
-    def _author(self, change: Change) -> str:
-        return shortened(displayable(change.author), _LONGEST_NAME)
 
 
 def _news(reason: Reason, title: str) -> Reason:

@@ -24,7 +24,7 @@ from newsletter.digest.record import Edition, Page, Rendering, Slots
 from newsletter.digest.references import References
 from newsletter.digest.sanitise import displayable, wrapped
 from newsletter.digest.subject import subject_of
-from newsletter.languages import catalogue, lang_attribute, locale_of
+from newsletter.languages import catalogue, lang_attribute, locale_of, supported_languages
 
 #: Repositories that did not fit and are still named.
 MOST_HIDDEN_SECTIONS = 20
@@ -43,27 +43,29 @@ class Renderer:
         folder = templates / "digest"
         sources = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir() if path.is_file()}
         sources["body.html"] = compile_mjml(sources["body.mjml"])
-        self._html = _environment(sources, autoescape=True)
-        self._text = _environment(sources, autoescape=False)
+        self._html = {
+            language: _environment(sources, language, autoescape=True).get_template("body.html")
+            for language in supported_languages()
+        }
+        self._text = {
+            language: _environment(sources, language, autoescape=False).get_template("body.txt")
+            for language in supported_languages()
+        }
         self._base_url = base_url
         self._postal_address = postal_address
 
     def render(self, edition: Edition, slots: Slots) -> Rendering:
         """Render an edition for all readers of a cohort."""
-        translations = catalogue(edition.language)
         values = self._values(edition, slots)
-        html_template = _translated(self._html, translations).get_template("body.html")
+        html_template, text_template = self._html[edition.language], self._text[edition.language]
         page, html = fit(
             edition, lambda page: squeeze(html_template.render(**values, **self._of_page(page, values["phrases"])))
         )
-        text_template = _translated(self._text, translations).get_template("body.txt")
         text = text_template.render(references=References(), **values, **self._of_page(page, values["phrases"]))
         return Rendering(subject=values["subject"], text=_tidy(text), html=html)
 
     def _of_page(self, page: Page, phrases: Phrases) -> dict[str, Any]:
-        printed = frozenset(
-            change.sha for section in page.sections for group in section.groups for change in group.changes
-        )
+        printed = frozenset(change for section in page.sections for group in section.groups for change in group.changes)
         return {"page": page, "highlights": phrases.highlights(page.edition, printed)}
 
     def _values(self, edition: Edition, slots: Slots) -> dict[str, Any]:
@@ -88,6 +90,7 @@ class Renderer:
                 for name in (
                     "title_of",
                     "heading_of",
+                    "author_of",
                     "card_meta",
                     "line_meta",
                     "origin_of",
@@ -113,7 +116,8 @@ def _clock(edition: Edition) -> Callable[[datetime], str]:
     return time_of
 
 
-def _environment(sources: dict[str, str], *, autoescape: bool) -> Environment:
+def _environment(sources: dict[str, str], language: str, *, autoescape: bool) -> Environment:
+    # One for each language: an overlay would share its words with the others, and compile the template again.
     environment = Environment(
         loader=DictLoader(sources),
         autoescape=autoescape,  # noqa: S701 - off for the text part alone, which nothing reads as markup
@@ -124,14 +128,10 @@ def _environment(sources: dict[str, str], *, autoescape: bool) -> Environment:
     )
     environment.filters["shown"] = displayable
     environment.filters["inline_code"] = inline_code
+    environment.filters["isolating"] = isolating
     environment.filters["wrapped"] = wrapped
+    environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     return environment
-
-
-def _translated(environment: Environment, translations: Any) -> Environment:
-    overlay = environment.overlay()
-    overlay.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
-    return overlay
 
 
 def inline_code(text: str) -> Markup:
@@ -141,7 +141,15 @@ def inline_code(text: str) -> Markup:
         # A backtick without a partner is a character like any other.
         parts[-2:] = ["`".join(parts[-2:])]
     pieces = [escape(part) if place % 2 == 0 else _code(part) for place, part in enumerate(parts)]
-    return Markup("").join(pieces)
+    markup = Markup("").join(pieces)
+    # Nothing but backticks stays as it is: as code it would be a link with nothing to click on.
+    return markup if markup.strip() else escape("`".join(parts))
+
+
+def isolating(line: str, name: str) -> Markup:
+    """Escape a line and isolate a name in it: one that is written from right to left would turn what follows around."""
+    before, found, after = line.partition(name) if name else (line, "", "")
+    return Markup('{}<span dir="auto">{}</span>{}').format(before, found, after)
 
 
 def _code(text: str) -> Markup:

@@ -17,6 +17,10 @@ _JOINER = "\u200d"
 _EMOJI_STYLE = "\ufe0f"
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
+#: Letters and marks that show nothing (Unicode: Default_Ignorable_Code_Point, beyond the categories above).
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+#: They choose a form of the character before them, and show nothing by themselves.
+_SELECTORS = frozenset(map(chr, (*range(0x180B, 0x180E), 0x180F, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 
 
 def displayable(text: str) -> str:
@@ -28,13 +32,22 @@ def displayable(text: str) -> str:
     line = " ".join(text.split())
     if line.isascii() and line.isprintable():
         return line
-    kept = [
-        character
-        for place, character in enumerate(line)
-        if unicodedata.category(character) not in _INVISIBLE
-        or (character == _JOINER and _is_emoji(line, place - 1, -1) and _is_emoji(line, place + 1, 1))
-    ]
+    kept = [character for place, character in enumerate(line) if _is_kept(line, place)]
     return " ".join("".join(kept).split())
+
+
+def _is_kept(line: str, place: int) -> bool:
+    character = line[place]
+    if character == _JOINER:
+        return _is_emoji(line, place - 1, -1) and _is_emoji(line, place + 1, 1)
+    if character in _SELECTORS:
+        # One, and on something that is seen: a row of them can carry a hidden text.
+        return place > 0 and line[place - 1] != " " and _is_visible(line[place - 1])
+    return _is_visible(character)
+
+
+def _is_visible(character: str) -> bool:
+    return not (unicodedata.category(character) in _INVISIBLE or character in _BLANK or character in _SELECTORS)
 
 
 def _is_emoji(line: str, place: int, step: int) -> bool:
