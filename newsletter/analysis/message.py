@@ -6,9 +6,9 @@ Every pattern is linear in the text: no repetition of a repetition, and every ga
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from newsletter.analysis.prose import excerpt, plain
+from newsletter.analysis.prose import excerpt, has_address, plain, without_markup
 from newsletter.analysis.record import Kind, Reason, Signal
 from newsletter.analysis.title import Title
 
@@ -20,7 +20,14 @@ _BREAKING_FOOTER = re.compile(
     r"^[ \t*#>_-]{0,8}breaking[ -]changes?\b[*_ \t]{0,4}(?::[*_ \t]{0,4}(.*)|)$", re.IGNORECASE | re.MULTILINE
 )
 #: What templates are filled in with where nothing breaks.
-_NOTHING = re.compile(r"[\s*_-]{0,8}(?:no|none|n/?a|nothing|not applicable|-|)[.!\s]{0,4}", re.IGNORECASE)
+_NOTHING = re.compile(
+    r"[\s*_-]{0,8}(?:no|none|n/?a|nothing|not applicable|no breaking changes?|not (?:a )?breaking(?: change)?|-|)"
+    r"[.!\s]{0,4}",
+    re.IGNORECASE,
+)
+#: A box of a GitHub task list (GitHub Flavored Markdown, section 5.3); other things stand in lists without one.
+_LIST_MARK = re.compile(r"\s*(?:(?:[-*+•]|\d{1,3}[.)])\s+)?(?:\[([ xX])\](?:\s+|$))?")
+_YES = re.compile(r"(?:yes|y|true)[.!]?", re.IGNORECASE)
 _BREAKING_PROSE = re.compile(
     r"(?<!non-)(?<!non )(?<!no )(?<!not a )(?<!without )(?<!any )(?<!avoid )(?<!fix )(?<!prevent )"
     r"\b(?:breaking (?:api )?changes?\b|(?:backwards?|api|abi)[ -]?incompatib\w+"
@@ -164,14 +171,44 @@ def reverted(title: str, body: str) -> str | None:
 
 
 def breaking_footer(message: str) -> str | None:
-    """Return the text of a ``BREAKING CHANGE:`` footer or heading; None where there is none, or it says "none"."""
+    """Return the text of a ``BREAKING CHANGE:`` footer or heading; None where there is none, or it says "none".
+
+    It is empty where a box is ticked that says no more than "yes".
+    """
     text = message[:MAX_MESSAGE_CHARACTERS].replace("\r\n", "\n")
     for match in _BREAKING_FOOTER.finditer(text):
-        # Below a heading, the next line with words tells.
-        told = match[1] or text[match.end() : match.end() + 1000].strip().partition("\n")[0]
-        if not _NOTHING.fullmatch(told) and not told.startswith("#"):
-            return plain(told[:1000])
+        # Below a heading, the next lines with words tell.
+        lines = [match[1][:1000]] if match[1] else text[match.end() : match.end() + 1000].splitlines()
+        told = _told(line.strip() for line in lines)
+        if told is not None:
+            return told
     return None
+
+
+def _told(lines: Iterable[str]) -> str | None:
+    """Return what the first telling line says breaks, as plain text; None where that is nothing.
+
+    An empty box tells nothing, and a ticked "yes" gives an empty text: that it breaks, but not what.
+    """
+    boxes = False
+    for line in filter(None, lines):
+        mark = _LIST_MARK.match(line)
+        box = mark[1] if mark else None
+        if boxes and box is None:
+            return None
+        boxes = box is not None
+        if box == " ":
+            continue
+        told = without_markup(line[mark.end() :] if mark else line)
+        if _NOTHING.fullmatch(told) or told.startswith("#"):
+            return None
+        return "" if _YES.fullmatch(told) else told
+    return None
+
+
+def dropped_versions(message: str) -> frozenset[str]:
+    """Return the versions of languages and platforms that a message says are not supported any more."""
+    return frozenset(excerpt(match[1]) for match in _DROP_SUPPORT.finditer(plain(message[:2000])))
 
 
 def advisory(text: str) -> str:
@@ -185,7 +222,8 @@ def advisory(text: str) -> str:
 def _breaking(title: Title, text: str) -> Iterator[Reason]:
     footer = breaking_footer(text)
     if footer is not None:
-        yield Reason(signal=Signal.BREAKING, detail=excerpt(footer))
+        told = "" if has_address(footer) else excerpt(footer)
+        yield Reason(signal=Signal.BREAKING, detail=told or excerpt(title.text))
     elif title.breaking:
         yield Reason(signal=Signal.BREAKING, detail=excerpt(title.text))
     elif match := _BREAKING_PROSE.search(title.text):

@@ -12,8 +12,8 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 from babel.support import NullTranslations
 
-from newsletter.analysis.message import advisory, breaking_footer
-from newsletter.analysis.prose import MAX_SENTENCE_CHARACTERS, excerpt, first_sentence, plain
+from newsletter.analysis.message import advisory, breaking_footer, dropped_versions
+from newsletter.analysis.prose import MAX_SENTENCE_CHARACTERS, excerpt, first_sentence, has_address, plain
 from newsletter.analysis.record import Kind, Reason, Signal, Subject
 from newsletter.analysis.signals import INWARD
 from newsletter.languages import catalogue, locale_of
@@ -38,8 +38,8 @@ def what_it_is(kind: Kind, translations: NullTranslations) -> str:
         Kind.SECURITY: gettext("A security fix"),
         Kind.BREAKING: gettext("A breaking change"),
         Kind.REFACTOR: gettext("Internal restructuring"),
-        Kind.DOCS: gettext("Documentation"),
-        Kind.TEST: gettext("Tests"),
+        Kind.DOCS: gettext("Documentation changes"),
+        Kind.TEST: gettext("Test changes"),
         Kind.CI: gettext("Continuous integration"),
         Kind.BUILD: gettext("Build and packaging"),
         Kind.DEPENDENCIES: gettext("An update of dependencies"),
@@ -113,6 +113,8 @@ def _size(subject: Subject, language: str) -> str:
 
     total = len(subject.files)
     if not total:
+        if not subject.detailed:
+            return translations.gettext("which files changed is not known")
         return translations.gettext("no files changed")
     files = translations.ngettext("{count} file changed", "{count} files changed", total).format(count=number(total))
     if not subject.additions and not subject.deletions:
@@ -129,6 +131,8 @@ def _risks(subject: Subject, reasons: tuple[Reason, ...], translations: NullTran
             yield told
         elif reason.signal is Signal.REMOVAL and reason.detail:
             yield gettext("No longer there: {thing}.").format(thing=_named(reason.detail))
+        elif reason.signal is Signal.MINIMUM_VERSION and reason.detail in dropped_versions(subject.message):
+            yield gettext("No longer supported: {version}.").format(version=_named(reason.detail))
         elif reason.signal is Signal.MINIMUM_VERSION:
             yield gettext("The required versions change: {version}.").format(version=_named(reason.detail))
         elif reason.signal is Signal.REVERT and not inward:
@@ -137,7 +141,9 @@ def _risks(subject: Subject, reasons: tuple[Reason, ...], translations: NullTran
 
 def _footer_sentence(subject: Subject) -> str:
     footer = breaking_footer(subject.message) or ""
-    return first_sentence(footer) or (footer if 0 < len(footer) <= MAX_SENTENCE_CHARACTERS else "")
+    # Half a sentence is better than none, but an address is what it was passed over for.
+    whole = len(footer) <= MAX_SENTENCE_CHARACTERS and not has_address(footer)
+    return first_sentence(footer) or (footer if whole else "")
 
 
 def _advice(reasons: tuple[Reason, ...], translations: NullTranslations) -> Iterator[str]:

@@ -26,7 +26,7 @@ _TRAILER = re.compile(
     r":?\s+\S|\(cherry picked from|This reverts commit|(?:closes?|fix(?:es)?|refs?|resolves?|see)\b[^.]{0,20}#\d",
     re.IGNORECASE,
 )
-_TRAILER_KEY = re.compile(r"[A-Za-z][A-Za-z-]{1,30}:\s")
+_TRAILER_KEY = re.compile(r"(?:[A-Za-z][A-Za-z-]{1,30}|BREAKING CHANGES?):\s")
 #: Lists, tables, headings, quotes, tags, rules, bump lists: everything that is laid out and not told.
 _LAYOUT = re.compile(
     r"[-*+•#>|<=~]|\d{1,3}[.)]\s|\[[ xX]\]|!\[|:\w+:|@|\{|dependabot|bumps? \[|updates? (?:the|`)", re.IGNORECASE
@@ -35,7 +35,28 @@ _FENCE = re.compile(r"```|~~~")
 _COMMENT = re.compile(r"<!--(?:(?!-->)[\s\S])*(?:-->|$)")
 _LINK = re.compile(r"!?\[([^\[\]]{0,200})\]\([^()\s]{0,500}\)")
 _EMPHASIS = re.compile(r"\*\*|__(?=\w)|(?<=\w)__|(?<![\w*])\*(?=\w)|(?<=\w)\*(?![\w*])")
-_ADDRESS = re.compile(r"\b[0-9a-f]{20,}\b|https?:|www\.|\S@\S+\.\w|<\w+[^<>]*>", re.IGNORECASE)
+_OBJECT_NAME_OR_TAG = re.compile(r"\b[0-9a-f]{20,}\b|<\w+[^<>]*>", re.IGNORECASE)
+
+#: Top-level domains that are hardly ever the end of a name in code; others look like attributes (``self.id``).
+_COMMON_TOP = (
+    r"com|org|net|info|biz|xyz|online|site|website|store|shop|top|link|click|live|cloud|tech|page|web|support|help"
+    r"|security|example"
+)
+_TOP_BEFORE_PATH = rf"(?:{_COMMON_TOP}|io|ai|co|me|app|dev|[a-z]{{2}}(?<!py|md|rs|sh|pl|cc|ts|js|go|mk|ml|so|ps))"
+_LABELS = r"(?<![\w./@-])(?:[^\W_](?:[\w-]{0,62})\.){1,8}"
+#: What nothing but an address looks like: with a scheme, of a mailbox, named by its service, or a host with a path.
+#: The schemes without slashes are those that mail programs act on; ``std::string`` and ``key:value`` are none.
+ADDRESS = re.compile(
+    r"<?(?:(?:(?<![a-z0-9+.-])[a-z0-9+.-]{1,40})?://|\b(?:www|ftp)\.(?=\S)"
+    r"|\b(?:(?:mailto|javascript|vbscript|facetime|skype|xmpp|magnet|hxxps?):(?=\S)|(?:tel|sms):(?=[+\d])"
+    r"|data:(?=\w+/)|file:(?=/)))[^\s>]*>?"
+    r"|(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[a-z]{2,63}(?!\w)"
+    rf"|{_LABELS}{_TOP_BEFORE_PATH}(?::\d{{1,5}})?[/?#]\S*",
+    re.IGNORECASE,
+)
+#: A host alone. It may be the name of a product ("ASP.NET"), so it is reason enough to pass over a sentence, but not
+#: to take a word out of one.
+_HOST = re.compile(rf"{_LABELS}(?:{_COMMON_TOP})(?![\w(-]|\.\w)", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')`]{0,2}\s+(?=[A-Z0-9\"'(`])|(?<=[。！？])")
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|resp|approx|no|fig|incl|ca|[A-Za-z])|\.\.)\.$", re.IGNORECASE)
 _UNFINISHED = re.compile(
@@ -67,6 +88,11 @@ def ends_with_abbreviation(text: str) -> bool:
     return _ABBREVIATION.search(text[-12:]) is not None
 
 
+def has_address(text: str) -> bool:
+    """Whether a text holds a URL, an e-mail address, or what mail programs make a link of."""
+    return bool(ADDRESS.search(text) or _HOST.search(text))
+
+
 def first_sentence(body: str) -> str:
     """Return the first sentence of a commit body that tells something, or an empty text.
 
@@ -78,6 +104,11 @@ def first_sentence(body: str) -> str:
             if _is_worth_reading(sentence):
                 return sentence
     return ""
+
+
+def without_markup(text: str) -> str:
+    """Return plain text on one line without emphasis, and of links only their words; inline code stays."""
+    return _EMPHASIS.sub("", _LINK.sub(r"\1", plain(text)))
 
 
 def _paragraphs(body: str) -> Iterator[str]:
@@ -108,7 +139,7 @@ def _is_layout(raw: str) -> bool:
 
 def _sentences(paragraph: str) -> Iterator[str]:
     """Yield the whole sentences of a paragraph; a last one without a full stop gets it."""
-    text = _EMPHASIS.sub("", _LINK.sub(r"\1", plain(paragraph)))
+    text = without_markup(paragraph)
     cut = len(paragraph) >= _MAX_PARAGRAPH_CHARACTERS
     sentence = ""
     parts = _SENTENCE_END.split(text)
@@ -129,7 +160,9 @@ def _is_worth_reading(sentence: str) -> bool:
     """Whether a sentence tells a stranger something, without addresses and within the length."""
     if len(sentence) > MAX_SENTENCE_CHARACTERS or sentence.endswith(("?", "？", "e.g.", "i.e.", "...")):
         return False
-    if _ADDRESS.search(sentence) or sentence.count("`") % 2 or sentence.count("(") != sentence.count(")"):
+    if _OBJECT_NAME_OR_TAG.search(sentence) or has_address(sentence):
+        return False
+    if sentence.count("`") % 2 or sentence.count("(") != sentence.count(")"):
         return False
     if len(_CJK.findall(sentence)) >= _MIN_CJK_CHARACTERS:
         return True

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from newsletter.analysis.paths import areas
 from newsletter.analysis.prompt import Prompt
-from newsletter.analysis.prose import ends_with_abbreviation, plain
+from newsletter.analysis.prose import ADDRESS, ends_with_abbreviation, plain
 from newsletter.analysis.record import Analysis, Fallback, Kind, Reason, Signal, Source, Subject
 from newsletter.analysis.score import floor, score
 from newsletter.analysis.signals import signals
@@ -26,10 +26,16 @@ MOST_ITEMS = 3
 MOST_AREAS = 5
 LONGEST_AREA = 60
 
-_THINKING = re.compile(r"^.*?</think>", re.DOTALL)
-_LINK = re.compile(
-    r"!?\[([^\]]*)\]\([^)]*\)|<?(?:(?:(?<![a-z0-9+.-])[a-z0-9+.-]+)?://|\bwww\.)[^\s>]*>?", re.IGNORECASE
-)
+#: A longer answer is not read; several times what the asked-for tokens can hold.
+LONGEST_REPLY = 20_000
+#: Of one text in it; what stands behind is not read.
+LONGEST_TEXT = 2_000
+#: A list is read up to here: some of its texts may be empty or too long.
+MOST_TEXTS = 10
+#: Taking something out can put together an address again. A text that needs more rounds was made to.
+MOST_ROUNDS = 6
+
+_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^)]{0,300}\)")
 _MARKUP = re.compile(r"[<>*_#|]{1,}|~~")
 _SENTENCE_END = re.compile(r"[.!?。！？][\"'”’)）`]*(?:\s|$)|[。！？]")
 
@@ -80,6 +86,8 @@ def read_reply(
         raise ReplyError(Fallback.REFUSED)
     if not text or not text.strip():
         raise ReplyError(Fallback.BLANK)
+    if len(text) > LONGEST_REPLY:
+        raise ReplyError(Fallback.UNREADABLE)
     answer = _parse(text)
     summary = _sentence(answer.summary)
     if not summary:
@@ -102,7 +110,8 @@ def read_reply(
 
 
 def _parse(text: str) -> _Answer:
-    said = _THINKING.sub("", text)
+    _, thought, rest = text.partition("</think>")
+    said = rest if thought else text
     try:
         return _Answer.model_validate_json(said[said.find("{") : said.rfind("}") + 1])
     except ValidationError:
@@ -121,25 +130,34 @@ def _bounded(wanted: Level, subject: Subject, *, frozen: Level | None) -> tuple[
 
 
 def _plain(text: str) -> str:
-    """Return plain text in which only backticks mark anything."""
-    line = plain(text)
-    while True:
-        # Inside inline code every character may stand: it is escaped where it is shown.
-        parts = _LINK.sub(lambda match: match.group(1) or "", line).split("`")
-        if len(parts) % 2 == 0:
-            parts = ["".join(parts)]
-        cleaned = [part if place % 2 else _MARKUP.sub("", part) for place, part in enumerate(parts)]
-        shorter = plain("`".join(cleaned))
+    """Return plain text in which only backticks mark anything; empty where it does not come clean."""
+    line = plain(text[:LONGEST_TEXT])
+    for _ in range(MOST_ROUNDS):
+        shorter = _without_markup(_without_addresses(line))
         if shorter == line:
             return line
         # What stood around something that was taken out may be a link by now: "http:*//example.org".
         line = shorter
+    return ""
+
+
+def _without_addresses(line: str) -> str:
+    # A bare host is left: it may be a name ("ASP.NET", "self.id"). No mail shows it as a link (newsletter.digest).
+    return ADDRESS.sub("", _LINK.sub(r"\1", line))
+
+
+def _without_markup(line: str) -> str:
+    # Inside inline code every character may stand: it is escaped where it is shown.
+    parts = line.split("`")
+    if len(parts) % 2 == 0:
+        parts = ["".join(parts)]
+    return plain("`".join(part if place % 2 else _MARKUP.sub("", part) for place, part in enumerate(parts)))
 
 
 def _sentence(text: str) -> str:
     """Return the text up to the last sentence that fits; empty where not even one does."""
     line = _plain(text)
-    if len(line) <= LONGEST_SUMMARY:
+    if len(line) <= LONGEST_SUMMARY and len(text) <= LONGEST_TEXT:
         return line
     wholes = (line[: match.end()].strip() for match in _SENTENCE_END.finditer(line, 0, LONGEST_SUMMARY + 1))
     fitting = [
@@ -152,10 +170,15 @@ def _sentence(text: str) -> str:
 
 
 def _items(texts: list[str]) -> tuple[str, ...]:
-    lines = [_plain(text) for text in texts]
-    return tuple(line for line in lines if line and len(line) <= LONGEST_ITEM)[:MOST_ITEMS]
+    return tuple(line for line in _lines(texts) if len(line) <= LONGEST_ITEM)[:MOST_ITEMS]
 
 
 def _areas(texts: list[str]) -> tuple[str, ...]:
-    lines = [_plain(text).strip("`") for text in texts]
+    lines = (line.strip("`") for line in _lines(texts))
     return tuple(dict.fromkeys(line for line in lines if line and len(line) <= LONGEST_AREA))[:MOST_AREAS]
+
+
+def _lines(texts: list[str]) -> list[str]:
+    """Return the texts of a list, cleaned; what is blank, or too long to be read to its end, is left out."""
+    whole = (text for text in texts[:MOST_TEXTS] if len(text) <= LONGEST_TEXT)
+    return [line for text in whole if (line := _plain(text))]

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from newsletter.analysis.message import advisory, message_reasons, reverted
+from newsletter.analysis.message import MAX_MESSAGE_CHARACTERS, advisory, breaking_footer, message_reasons, reverted
 from newsletter.analysis.patches import Patches, read_patches
 from newsletter.analysis.paths import FOR_DEVELOPERS, FOR_READING, MACHINE_MADE, SHIPPED, Role, role_of
-from newsletter.analysis.prose import excerpt
+from newsletter.analysis.prose import excerpt, has_address
 from newsletter.analysis.record import Kind, Reason, Signal, Subject
 from newsletter.analysis.title import Title, read_title
 
@@ -79,8 +79,7 @@ _GROWING = frozenset({Kind.FEATURE, Kind.PERFORMANCE, Kind.REFACTOR, None})
 def signals(subject: Subject) -> Observed:
     """Find what a change's message, files and patches show. Never raises, whatever the text."""
     if len(subject.parents) > 1 and "pull request" not in subject.title[:100].lower():
-        # A merge of branches is told by its commits.
-        return Observed(reasons=(Reason(signal=Signal.MERGE, detail=excerpt(subject.title)),), declared=Kind.CHORE)
+        return Observed(reasons=tuple(_merge_of_branches(subject)), declared=Kind.CHORE)
     title = _checked(read_title(_told_title(subject)), subject)
     inward = tuple(_inward(subject, title))
     reasons: list[Reason] = [*_shape(subject), *inward]
@@ -97,6 +96,15 @@ def signals(subject: Subject) -> Observed:
     if undone is None and not inward:
         reasons.extend(_shown(subject, title))
     return Observed(reasons=_once(reasons), declared=title.declared or _kind_of_files(subject))
+
+
+def _merge_of_branches(subject: Subject) -> Iterator[Reason]:
+    """Yield what a merge says: its commits tell the rest, but for what its own message leaves no doubt about."""
+    yield Reason(signal=Signal.MERGE, detail=excerpt(subject.title))
+    if (footer := breaking_footer(subject.message)) is not None:
+        yield Reason(signal=Signal.BREAKING, detail="" if has_address(footer) else excerpt(footer))
+    if identifier := advisory(subject.message[:MAX_MESSAGE_CHARACTERS]):
+        yield Reason(signal=Signal.SECURITY, detail=identifier)
 
 
 def _told_title(subject: Subject) -> str:

@@ -53,9 +53,14 @@ _BREAKING_WORDS = frozenset(
 
 _TAG = re.compile(r"\[([^\[\]]{1,40})\][\s:]*")
 _TYPE = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,20})(?:\(([^()]{0,60})\))?(!)?:\s+")
-_SCOPE = re.compile(r"([\w./*-]{1,40}(?:, ?[\w./*-]{1,40}){0,3}):\s+")
+#: A Chinese verb in the place of the type: no space needs to follow the colon, and both are often full-width.
+_CHINESE_TYPE = re.compile(r"([\u4e00-\u9fff]{2,8})\s?(?:[(（]([^()（）]{0,60})[)）])?[:：]\s*")
+_SCOPE = re.compile(r"([\w./*-]{1,40}(?:, ?[\w./*-]{1,40}){0,3})(?::\s+|：\s*)")
 _EMOJI = re.compile(r"([\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff])\ufe0f?\s*|:([a-z_]{2,20}):\s*")
-_PULL_REQUEST = re.compile(r"\s*\((?:PR )?#\d{1,9}\)$")
+#: The pull request, and what asks for no CI (GitHub Docs: "Skipping workflow runs").
+_TRAILING = re.compile(
+    r"\s?(?:\((?:PR )?#\d{1,9}\)|\[(?:skip ci|ci skip|no ci|skip actions|actions skip)\])$", re.IGNORECASE
+)
 
 
 #: "… in tests": whatever was done, it was done to the tests.
@@ -189,16 +194,19 @@ def read_title(title: str) -> Title:
     for word in words:
         breaking = breaking or word in _BREAKING_WORDS
         declared = declared or _KIND_OF_WORD.get(word)
-    if (match := _TYPE.match(text)) and (word := match[1].lower()) in _KIND_OF_WORD:
-        breaking = breaking or bool(match[3])
+    if (match := _TYPE.match(text)) and (word := match[1].lower()) in _KIND_OF_WORD.keys() | _BREAKING_WORDS:
+        breaking = breaking or bool(match[3]) or word in _BREAKING_WORDS
         scope = match[2] or ""
         # ``chore(deps):`` and ``fix(docs):`` say with the scope what it is.
         narrowed = _KIND_OF_WORD.get(scope.lower())
-        declared = narrowed if narrowed in _NARROWING else _KIND_OF_WORD[word]
+        declared = narrowed if narrowed in _NARROWING else _KIND_OF_WORD.get(word, declared)
         text = text[match.end() :]
+    elif (match := _CHINESE_TYPE.match(text)) and (kind := _chinese_opening(match[1])):
+        declared, scope, text = kind, match[2] or "", text[match.end() :]
     elif match := _SCOPE.match(text):
         scope, text = match[1], text[match.end() :]
-    text = _PULL_REQUEST.sub("", text)
+    while match := _TRAILING.search(text):
+        text = text[: match.start()]
     opening = _by_opening(text)
     # A chore is none where the words say more, but it is never a feature; a fix of the build is a fix.
     if (
@@ -227,5 +235,8 @@ def _take_marks(text: str) -> tuple[str, list[str]]:
 def _by_opening(text: str) -> Kind | None:
     if _ENDS_INWARD.search(text):
         return Kind.TEST
-    chinese = next((kind for kind, words in _CHINESE_OPENINGS if text.startswith(words)), None)
-    return chinese or next((kind for kind, opening in _OPENINGS if opening.match(text)), None)
+    return _chinese_opening(text) or next((kind for kind, opening in _OPENINGS if opening.match(text)), None)
+
+
+def _chinese_opening(text: str) -> Kind | None:
+    return next((kind for kind, words in _CHINESE_OPENINGS if text.startswith(words)), None)

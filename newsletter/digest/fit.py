@@ -64,12 +64,15 @@ def fit(edition: Edition, print_html: Callable[[Page], str], *, budget: int = BU
 
     The last rung is taken whatever its size: it has one change of bounded length.
     """
-    page, html = cut(edition, Rung()), ""
+    page = cut(edition, Rung())
+    html = print_html(page)
     for rung in ladder():
-        page = cut(edition, rung)
-        html = print_html(page)
         if len(html.encode()) <= budget:
             break
+        # Many rungs leave an edition as it is: one of high changes alone has nothing to shorten on most of them.
+        if (shorter := cut(edition, rung)) != page:
+            page = shorter
+            html = print_html(page)
     return page, html
 
 

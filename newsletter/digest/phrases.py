@@ -15,7 +15,7 @@ from newsletter.analysis.record import Reason
 from newsletter.digest.assemble import HIGH_FIRST
 from newsletter.digest.labels import Labels
 from newsletter.digest.record import Change, Edition, Group, Section
-from newsletter.digest.sanitise import displayable, shortened
+from newsletter.digest.sanitise import LONGEST_READ, displayable, shortened
 from subscribers import Level
 
 _SEPARATOR = " · "
@@ -36,7 +36,7 @@ class Phrases:
 
     def title_of(self, change: Change) -> str:
         """Return a change's title as it can be shown."""
-        return shortened(displayable(change.title)) or self.translations.gettext("(no message)")
+        return shortened(displayable(change.title[:LONGEST_READ])) or self.translations.gettext("(no message)")
 
     def heading_of(self, change: Change) -> str:
         """Return the title without the number of its pull request, where a link beside it says that."""
@@ -47,7 +47,7 @@ class Phrases:
 
     def author_of(self, change: Change) -> str:
         """Return a change's author as they can be shown."""
-        return shortened(displayable(change.author), _LONGEST_NAME)
+        return shortened(displayable(change.author[:LONGEST_READ]), _LONGEST_NAME)
 
     def card_meta(self, change: Change) -> str:
         """Say kind, author, time and size of a change."""
@@ -69,7 +69,8 @@ class Phrases:
         """Say why a change has its level, how much of it was read, and who wrote the analysis."""
         analysis = change.analysis
         reasons = ", ".join(
-            displayable(self.labels.reason(_news(reason, change.title))) for reason in analysis.reasons[:4]
+            displayable(self.labels.reason(_news(reason, change.title[:LONGEST_READ])))
+            for reason in analysis.reasons[:4]
         )
         parts = []
         if reasons:

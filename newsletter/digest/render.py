@@ -6,7 +6,7 @@ The templates are read and compiled once, at start; a cohort costs only the fill
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from newsletter.digest.record import Edition, Page, Rendering, Slots
 from newsletter.digest.references import References
 from newsletter.digest.sanitise import displayable, wrapped
 from newsletter.digest.subject import subject_of
+from newsletter.digest.unlinked import unlinked
 from newsletter.languages import catalogue, lang_attribute, locale_of, supported_languages
 
 #: Repositories that did not fit and are still named.
@@ -107,7 +108,11 @@ def _clock(edition: Edition) -> Callable[[datetime], str]:
     zone, locale = ZoneInfo(edition.timezone), locale_of(edition.language)
 
     def time_of(instant: datetime) -> str:
-        local = instant.astimezone(zone)
+        try:
+            local = instant.astimezone(zone)
+        except OverflowError:
+            # At the very ends of the calendar there is no local time any more.
+            local = instant.astimezone(UTC)
         time = format_time(local, "HH:mm", locale=locale)
         if local.date() == edition.day:
             return str(time)
@@ -128,6 +133,8 @@ def _environment(sources: dict[str, str], language: str, *, autoescape: bool) ->
     )
     environment.filters["shown"] = displayable
     environment.filters["inline_code"] = inline_code
+    environment.filters["prose"] = prose
+    environment.filters["unlinked"] = unlinked
     environment.filters["isolating"] = isolating
     environment.filters["wrapped"] = wrapped
     environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
@@ -136,7 +143,16 @@ def _environment(sources: dict[str, str], language: str, *, autoescape: bool) ->
 
 def inline_code(text: str) -> Markup:
     """Escape a text and turn ```code``` between backticks into ``<code>``: the only markup an analysis may have."""
-    parts = displayable(text).split("`")
+    return _marked_up(displayable(text))
+
+
+def prose(text: str) -> Markup:
+    """Do the same for a text that stands in no link of ours: no mail program makes a link of its words."""
+    return _marked_up(unlinked(displayable(text)))
+
+
+def _marked_up(text: str) -> Markup:
+    parts = text.split("`")
     if len(parts) % 2 == 0:
         # A backtick without a partner is a character like any other.
         parts[-2:] = ["`".join(parts[-2:])]
@@ -147,9 +163,12 @@ def inline_code(text: str) -> Markup:
 
 
 def isolating(line: str, name: str) -> Markup:
-    """Escape a line and isolate a name in it: one that is written from right to left would turn what follows around."""
+    """Escape a line and isolate a name in it: one that is written from right to left would turn what follows around.
+
+    No mail program makes a link of its words.
+    """
     before, found, after = line.partition(name) if name else (line, "", "")
-    return Markup('{}<span dir="auto">{}</span>{}').format(before, found, after)
+    return Markup('{}<span dir="auto">{}</span>{}').format(*map(unlinked, (before, found, after)))
 
 
 def _code(text: str) -> Markup:

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 #: Longest title shown, characters: two lines on a desktop, five on a phone.
 LONGEST_TITLE = 180
+#: Of an outside line, characters: what stands behind is not even looked at. git has no limit.
+LONGEST_READ = 1_000
 
 _ELLIPSIS = "…"
 _JOINER = "\u200d"
+_WORD_JOINER = "\u2060"
 #: Variation selector 16 asks for the coloured form of an emoji.
 _EMOJI_STYLE = "\ufe0f"
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_PICTOGRAPHS = range(0x1F000, 0x1FB00)
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 #: Letters and marks that show nothing (Unicode: Default_Ignorable_Code_Point, beyond the categories above).
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
@@ -32,6 +37,12 @@ def displayable(text: str) -> str:
     line = " ".join(text.split())
     if line.isascii() and line.isprintable():
         return line
+    # A mail is printed again and again until it fits.
+    return _displayable(line) if len(line) <= LONGEST_READ else _displayable.__wrapped__(line)
+
+
+@lru_cache(maxsize=8192)
+def _displayable(line: str) -> str:
     kept = [character for place, character in enumerate(line) if _is_kept(line, place)]
     return " ".join("".join(kept).split())
 
@@ -47,6 +58,9 @@ def _is_kept(line: str, place: int) -> bool:
 
 
 def _is_visible(character: str) -> bool:
+    # Emoji that are younger than Python's tables: Unicode keeps these blocks for pictographs.
+    if ord(character) in _PICTOGRAPHS:
+        return True
     return not (unicodedata.category(character) in _INVISIBLE or character in _BLANK or character in _SELECTORS)
 
 
@@ -73,7 +87,7 @@ def display_width(text: str) -> int:
 
 
 def _columns(character: str) -> int:
-    if unicodedata.combining(character) or character in {_JOINER, _EMOJI_STYLE}:
+    if unicodedata.combining(character) or character in {_JOINER, _WORD_JOINER, _EMOJI_STYLE}:
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
@@ -94,13 +108,15 @@ def wrapped(text: str, *, width: int = 76, first: str = "", rest: str = "") -> s
     :param first: put before the first line; ``rest`` before the others. A word longer than a line stays whole.
     """
     lines: list[str] = []
-    line, start = "", first
+    # The width is added up: measuring the line anew for every piece would take quadratic time.
+    line, columns, has_words = [first], display_width(first), False
     for piece in (part for part in _BREAKABLE.split(text) if part):
-        too_long = display_width(start + line + piece.rstrip()) > width
-        if too_long and line.strip() and piece[0] not in _CLOSING:
-            lines.append((start + line).rstrip())
-            line, start = piece.lstrip(), rest
-        else:
-            line += piece
-    lines.append((start + line).rstrip())
+        is_word = not piece.isspace()
+        if is_word and has_words and piece[0] not in _CLOSING and columns + display_width(piece) > width:
+            lines.append("".join(line).rstrip())
+            line, columns, has_words = [rest], display_width(rest), False
+        line.append(piece)
+        columns += display_width(piece)
+        has_words = has_words or is_word
+    lines.append("".join(line).rstrip())
     return "\n".join(lines)

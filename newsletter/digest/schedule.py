@@ -34,11 +34,6 @@ def next_closing(after: datetime, send_at: time, zone: ZoneInfo) -> datetime:
     return closing
 
 
-def last_closing(now: datetime, send_at: time, zone: ZoneInfo) -> datetime:
-    """Return the last closing time at or before an instant, in UTC."""
-    return _instant(_last_closing_day(now, send_at, zone), send_at, zone)
-
-
 def day_to_close(now: datetime, send_at: time, zone: ZoneInfo) -> date:
     """Return the day that is closed at the last closing time at or before an instant: the one before its own."""
     day = _last_closing_day(now, send_at, zone) - _ONE_DAY

@@ -1,4 +1,9 @@
-"""Every change is analysed once, in each language that somebody reads."""
+"""Every change is analysed once, in each language that somebody reads.
+
+Its level is frozen together with the last of them: until then it counts as not analysed, and is found again wherever
+this was interrupted. What is written by then stays, so that no answer of a model is paid for twice, and has the level
+that all the others get.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +19,6 @@ from newsletter.languages import supported_languages
 from newsletter.logs import get_logger
 from newsletter.metrics import analyses as analyses_counter
 from newsletter.store import analyses, commits, usage
-from newsletter.store.commits import StoredCommit
 from newsletter.store.engine import Store
 from subscribers import Level
 
@@ -31,20 +35,26 @@ async def analyse(
     """
     async with store.read() as connection:
         commit = await commits.load(connection, commit_id)
+        level = await analyses.level_of(connection, commit_id)
         done = await analyses.languages_of(connection, commit_id, version=VERSION)
         read = await subscribers.languages_read(connection)
         spent = await usage.total(connection, now.astimezone(UTC).date()) if daily_tokens else 0
     if commit is None:
         return
     over_budget = analyst.asks_model and daily_tokens is not None and spent >= daily_tokens
-    for wanted in languages_wanted(language, read):
-        if wanted in done:
-            continue
+    missing = [wanted for wanted in languages_wanted(language, read) if wanted not in done]
+    for wanted in missing:
         if over_budget:
-            analysis, tokens = _by_rules(commit, wanted, fallback=Fallback.BUDGET), None
+            fallback = Fallback.BUDGET
+            analysis = analyse_by_rules(commit.subject, language=wanted, level=level, fallback=fallback)
+            tokens = None
         else:
-            analysis, tokens = await analyst.analyse(commit.subject, language=wanted, level=commit.level)
-        commit = replace(commit, level=await _save(store, commit_id, analysis, tokens, now=now))
+            analysis, tokens = await analyst.analyse(commit.subject, language=wanted, level=level)
+        level = await _save(store, commit_id, analysis, tokens, is_last=wanted == missing[-1], now=now)
+    if not missing and commit.level is None and level is not None:
+        # Who read the language that was missing has left.
+        async with store.write() as transaction:
+            await commits.freeze_level(transaction.connection, commit_id, level)
 
 
 def languages_wanted(own: str, read: tuple[str, ...]) -> tuple[str, ...]:
@@ -56,20 +66,28 @@ async def analyse_now(commit_id: int, *, store: Store, language: str, now: datet
     """Analyse a commit by rules from what is stored: for a digest that will not wait any longer."""
     async with store.read() as connection:
         commit = await commits.load(connection, commit_id)
+        level = await analyses.level_of(connection, commit_id)
     if commit is not None:
-        await _save(store, commit_id, _by_rules(commit, language, fallback=None), None, now=now)
+        analysis = analyse_by_rules(commit.subject, language=language, level=level)
+        await _save(store, commit_id, analysis, None, is_last=True, now=now)
 
 
-def _by_rules(commit: StoredCommit, language: str, *, fallback: Fallback | None) -> Analysis:
-    return analyse_by_rules(commit.subject, language=language, level=commit.level, fallback=fallback)
+async def _save(
+    store: Store, commit_id: int, analysis: Analysis, tokens: Usage | None, *, is_last: bool, now: datetime
+) -> Level:
+    """Store an analysis under the level that the commit has, or gets by it; returns that level.
 
-
-async def _save(store: Store, commit_id: int, analysis: Analysis, tokens: Usage | None, *, now: datetime) -> Level:
-    """Store an analysis under the level that the commit has, or gets by it; returns that level."""
+    :param is_last: whether no language is missing any more.
+    """
     async with store.write() as transaction:
         connection = transaction.connection
-        level = await commits.freeze_level(connection, commit_id, analysis.level)
+        level = await analyses.level_of(connection, commit_id) or analysis.level
         new = await analyses.add(connection, commit_id, replace(analysis, level=level), version=VERSION, now=now)
+        if not new:
+            # Another process was faster: what it wrote counts.
+            level = await analyses.level_of(connection, commit_id) or level
+        if is_last:
+            level = await commits.freeze_level(connection, commit_id, level)
         if tokens is not None:
             await usage.add(
                 connection,

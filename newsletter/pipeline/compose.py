@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
 from uuid import uuid4
 
 import subscribers
 from newsletter.analysis.prompt import VERSION
-from newsletter.analysis.record import Analysis
+from newsletter.analysis.record import Analysis, Source
+from newsletter.analysis.record import Kind as ChangeKind
 from newsletter.analysis.rules import analyse_by_rules
 from newsletter.delivery.record import SkipReason
 from newsletter.digest.assemble import assemble
 from newsletter.digest.record import Change, Digest, Rendering, Slots
 from newsletter.digest.render import Renderer
+from newsletter.digest.sanitise import LONGEST_READ
 from newsletter.github.links import commit_url, pull_request_number, pull_request_url, repository_url
 from newsletter.languages import supported_languages
 from newsletter.logs import get_logger
@@ -24,7 +27,7 @@ from newsletter.store import analyses, commits, deliveries, digests
 from newsletter.store.deliveries import NewDelivery
 from newsletter.store.digests import DigestItem, StoredDigest
 from newsletter.store.engine import Store
-from subscribers import Cohort, Preferences
+from subscribers import Choice, Cohort, Level, Preferences
 
 log = get_logger("compose")
 
@@ -75,7 +78,7 @@ async def preview(
         digest = await digests.by_day(connection, day)
     if digest is None:
         raise LookupError(f"{day} is not closed yet")
-    editions = _Editions(digest, store=store, imprint=imprint, now=now)
+    editions = _Editions(digest, store=store, imprint=imprint, now=now, keeps=False)
     return await editions.render(preferences, Slots(unsubscribe_token="preview"))  # noqa: S106 - no token at all
 
 
@@ -122,13 +125,21 @@ def _row(subscriber_id: int, rendering_id: int | None, day: date, domain: str) -
 
 
 class _Editions:
-    """Renders one digest for cohort after cohort; what they share is loaded once a language."""
+    """Renders one digest for cohort after cohort; what they share is loaded once a language.
 
-    def __init__(self, digest: StoredDigest, *, store: Store, imprint: Imprint, now: datetime) -> None:
+    No change can stop a digest: one that cannot be analysed, read or printed is bare, with its title and its link.
+
+    :param keeps: whether analyses that had to be written are stored.
+    """
+
+    def __init__(
+        self, digest: StoredDigest, *, store: Store, imprint: Imprint, now: datetime, keeps: bool = True
+    ) -> None:
         self._digest = digest
         self._store = store
         self._imprint = imprint
         self._now = now
+        self._keeps = keeps
         self._by_language: dict[str, Digest] = {}
 
     async def render(self, preferences: Preferences, slots: Slots) -> Rendering | None:
@@ -136,8 +147,34 @@ class _Editions:
         digest = self._by_language.get(language)
         if digest is None:
             digest = self._by_language[language] = await self._load(language)
+        try:
+            return await self._print(digest, preferences, slots)
+        except Exception:  # noqa: BLE001 - and raised again where no single change is to blame
+            digest = await self._printable(digest, slots)
+            rendering = await self._print(digest, preferences, slots)
+        self._by_language[language] = digest
+        return rendering
+
+    async def _print(self, digest: Digest, preferences: Preferences, slots: Slots) -> Rendering | None:
         edition = assemble(digest, preferences, title=self._imprint.title)
-        return None if edition is None else self._imprint.renderer.render(edition, slots)
+        if edition is None:
+            return None
+        # A large day takes a second: in a thread, so that webhooks are answered meanwhile.
+        return await asyncio.to_thread(self._imprint.renderer.render, edition, slots)
+
+    async def _printable(self, digest: Digest, slots: Slots) -> Digest:
+        """Return a digest in which every change that cannot be printed by itself is bare."""
+        changes = []
+        for change in digest.changes:
+            everything = Choice(repository=change.repository_key, threshold=Level.LOW)
+            alone = replace(digest, changes=(change,))
+            try:
+                await self._print(alone, Preferences.of(digest.language, [everything]), slots)
+                changes.append(change)
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the others go out
+                _log_bare(change.sha, error)
+                changes.append(self._bare(change))
+        return replace(digest, changes=tuple(changes))
 
     async def _load(self, language: str) -> Digest:
         async with self._store.read() as connection:
@@ -149,41 +186,93 @@ class _Editions:
             day=self._digest.day,
             timezone=self._digest.timezone,
             language=language,
-            changes=tuple(self._change(item, found[item.commit_id]) for item in items),
+            changes=tuple(self._change(item, found.get(item.commit_id), language) for item in items),
         )
 
     async def _write_missing(self, items: Sequence[DigestItem], language: str) -> dict[int, Analysis]:
-        """Let the rules write what has no analysis in this language: its first reader came after it was analysed."""
+        """Let the rules write what has no analysis in this language: its first reader came after it was analysed.
+
+        What they cannot analyse is left out.
+        """
         written: dict[int, Analysis] = {}
         for item in items:
             async with self._store.read() as connection:
                 commit = await commits.load(connection, item.commit_id)
             if commit is None:
                 raise LookupError(f"commit {item.commit_id} vanished")
-            analysis = analyse_by_rules(commit.subject, language=language, level=item.level)
-            async with self._store.write() as transaction:
-                await analyses.add(transaction.connection, item.commit_id, analysis, version=VERSION, now=self._now)
+            try:
+                analysis = analyse_by_rules(commit.subject, language=language, level=item.level)
+            except Exception as error:  # noqa: BLE001 - as above
+                _log_bare(item.sha, error)
+                continue
+            if self._keeps:
+                async with self._store.write() as transaction:
+                    await analyses.add(transaction.connection, item.commit_id, analysis, version=VERSION, now=self._now)
             written[item.commit_id] = analysis
         return written
 
-    def _change(self, item: DigestItem, analysis: Analysis) -> Change:
-        title = next((line.strip() for line in item.message.splitlines() if line.strip()), "")
-        number = pull_request_number(title)
+    def _change(self, item: DigestItem, analysis: Analysis | None, language: str) -> Change:
         web = self._imprint.github_url
-        return Change(
+        known = Change(
             repository_key=item.repository_key,
             repository=item.repository,
             repository_url=repository_url(web, item.repository),
             private=item.private,
             sha=item.sha,
-            title=title,
+            title=_title_of(item.message),
             author=item.author,
             url=commit_url(web, item.repository, item.sha),
-            pull_request=number,
-            pull_request_url=pull_request_url(web, item.repository, number) if number else None,
             reached_at=item.reached_at,
             additions=item.additions,
             deletions=item.deletions,
-            analysis=analysis,
+            analysis=analysis or _nothing_said(item.level, language),
             late=item.late,
         )
+        if analysis is None:
+            return self._bare(known)
+        try:
+            number = pull_request_number(known.title)
+            url = pull_request_url(web, item.repository, number) if number else None
+        except Exception as error:  # noqa: BLE001 - as above
+            _log_bare(item.sha, error)
+            return self._bare(known)
+        return replace(known, pull_request=number, pull_request_url=url)
+
+    def _bare(self, change: Change) -> Change:
+        """Return a change of which only the title and the link are left, and the noon of its day."""
+        return replace(
+            change,
+            author="",
+            pull_request=None,
+            pull_request_url=None,
+            reached_at=datetime.combine(self._digest.day, time(12), UTC),
+            additions=0,
+            deletions=0,
+            analysis=_nothing_said(change.level, change.analysis.language),
+        )
+
+
+def _title_of(message: str) -> str:
+    """Return the first line of a message that is not blank, up to as many characters as a mail looks at."""
+    beginning = message.strip()[:LONGEST_READ]
+    return next(iter(beginning.splitlines()), "").rstrip()
+
+
+def _nothing_said(level: Level, language: str) -> Analysis:
+    return Analysis(
+        language=language,
+        level=level,
+        kind=ChangeKind.CHORE,
+        summary="",
+        areas=(),
+        reasons=(),
+        files_read=0,
+        files_total=0,
+        source=Source.RULES,
+    )
+
+
+def _log_bare(sha: str, error: Exception) -> None:
+    log.error(
+        "a change is shown with its title alone", action="digest.change_left_bare", sha=sha, reason=repr(error)[:300]
+    )

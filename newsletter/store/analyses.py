@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.analysis.record import Analysis, Reason, Signal
-from newsletter.store.tables import analyses, digest_items
+from newsletter.store.tables import analyses, commits, digest_items
 from newsletter.store.upsert import insert_new
+from subscribers import Level
 
 
 async def add(connection: AsyncConnection, commit_id: int, analysis: Analysis, *, version: int, now: datetime) -> bool:
@@ -46,6 +47,17 @@ async def languages_of(connection: AsyncConnection, commit_id: int, *, version: 
         select(analyses.c.language).where(analyses.c.commit_id == commit_id, analyses.c.version == version)
     )
     return frozenset(rows.scalars())
+
+
+async def level_of(connection: AsyncConnection, commit_id: int) -> Level | None:
+    """Return a commit's level: the frozen one, or that of its first analysis; None where there is neither."""
+    first = (
+        select(analyses.c.level).where(analyses.c.commit_id == commits.c.id).order_by(analyses.c.id).limit(1)
+    ).scalar_subquery()
+    level: Level | None = (
+        await connection.execute(select(func.coalesce(commits.c.level, first)).where(commits.c.id == commit_id))
+    ).scalar_one_or_none()
+    return level
 
 
 async def of_digest(connection: AsyncConnection, digest_id: int, *, language: str) -> dict[int, Analysis]:
