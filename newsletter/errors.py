@@ -5,6 +5,7 @@ NewsletterError
 ├── StoreError
 │   ├── StoreUnavailable     the database is locked, full or away: try again later
 │   ├── SchemaBehind         `newsletter migrate` has to be run first
+│   ├── SchemaAhead          a newer version has migrated the database
 │   └── JobsLocked           another process runs the jobs of this database
 ├── InputError               something the operator typed cannot be used, with the reason
 ├── WebhookError             (newsletter.github.webhook)
@@ -51,6 +52,10 @@ class StoreUnavailable(StoreError):  # noqa: N818 - reads as the state it names
 
 class SchemaBehind(StoreError):  # noqa: N818
     """The database has not had every migration yet."""
+
+
+class SchemaAhead(StoreError):  # noqa: N818
+    """The database is at a migration that this version does not know: a newer one has made it."""
 
 
 class JobsLocked(StoreError):  # noqa: N818

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 REGISTRY = CollectorRegistry()
 
 webhooks = Counter("newsletter_webhooks", "Webhook deliveries answered, by result", ["result"], registry=REGISTRY)
 github_faults = Counter(
     "newsletter_github_faults", "Requests to the GitHub API that failed, by fault", ["fault"], registry=REGISTRY
+)
+github_paused = Gauge("newsletter_github_paused", "1 while GitHub wants a pause of its API", registry=REGISTRY)
+caught_up = Counter(
+    "newsletter_caught_up_commits", "Commits that came by asking GitHub and not by webhook", registry=REGISTRY
 )
 analyses = Counter("newsletter_analyses", "Analyses written, by source", ["source"], registry=REGISTRY)
 fallbacks = Counter(

@@ -22,11 +22,6 @@ class Address:
     #: use tells them apart, and two readers in one mailbox would get every digest twice.
     key: str
 
-    @property
-    def needs_smtputf8(self) -> bool:
-        """Whether the relay must offer SMTPUTF8 (RFC 6531): the local part is not ASCII."""
-        return not self.value.isascii()
-
 
 def parse_address(text: str) -> Address:
     """Check the syntax of an address (RFC 5321, 6531); nothing is looked up.

@@ -11,9 +11,10 @@ from newsletter.pipeline.analyse import analyse
 from newsletter.pipeline.close import close_when_ready
 from newsletter.pipeline.compose import Imprint, compose
 from newsletter.pipeline.deliver import deliver
+from newsletter.pipeline.expand import complete, expand
 from newsletter.pipeline.fetch import fetch
 from newsletter.pipeline.port import Job, Kind, Retries
-from newsletter.pipeline.receive import expand
+from newsletter.pipeline.reconcile import reconcile_job
 from newsletter.pipeline.recover import requeue
 from newsletter.resources import templates_directory
 from newsletter.settings import Settings
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
 LOCAL_CONCURRENCY = 4
 #: Requests to the GitHub API at once; GitHub asks to keep them few.
 FETCH_CONCURRENCY = 8
+RECONCILE_CONCURRENCY = 2
 
 #: About nine hours of patience with GitHub; whatever it still keeps then is analysed from its push.
 FETCH_RETRIES = Retries(max_attempts=40, first=timedelta(seconds=2), longest=timedelta(minutes=15))
+#: Until the next hour, when it is asked again anyway.
+RECONCILE_RETRIES = Retries(max_attempts=8, first=timedelta(seconds=2), longest=timedelta(minutes=15))
 LOCAL_RETRIES = Retries(max_attempts=50, first=timedelta(seconds=1), longest=timedelta(minutes=5))
 
 
@@ -54,6 +58,12 @@ def register_handlers(service: Service) -> None:
     async def do_expand(job: Job) -> None:
         await expand(job.key, store=store, jobs=jobs, now=clock())
 
+    async def do_complete(job: Job) -> None:
+        await complete(job, store=store, jobs=jobs, github=service.github, now=clock())
+
+    async def do_reconcile(job: Job) -> None:
+        await reconcile_job(job, store=store, jobs=jobs, github=service.github, now=clock())
+
     async def do_fetch(job: Job) -> None:
         await fetch(job, store=store, jobs=jobs, github=service.github, now=clock())
 
@@ -69,7 +79,7 @@ def register_handlers(service: Service) -> None:
 
     async def do_close(job: Job) -> None:
         # Work whose job was given up in an outage belongs into this digest as well.
-        await requeue(store=store, jobs=jobs)
+        await requeue(store=store, jobs=jobs, now=clock())
         await close_when_ready(job, store=store, jobs=jobs, zone=settings.zone, language=settings.language, now=clock())
 
     async def do_compose(job: Job) -> None:
@@ -82,7 +92,10 @@ def register_handlers(service: Service) -> None:
             )
 
     register = jobs.register
-    register(Kind.EXPAND, do_expand, concurrency=LOCAL_CONCURRENCY, retries=LOCAL_RETRIES)
+    # One after the other, in the order in which they came: each begins where the one before has ended.
+    register(Kind.EXPAND, do_expand, concurrency=1, retries=LOCAL_RETRIES)
+    register(Kind.COMPLETE, do_complete, concurrency=1, retries=FETCH_RETRIES)
+    register(Kind.RECONCILE, do_reconcile, concurrency=RECONCILE_CONCURRENCY, retries=RECONCILE_RETRIES)
     register(Kind.FETCH, do_fetch, concurrency=FETCH_CONCURRENCY, retries=FETCH_RETRIES)
     analysing = settings.llm.concurrency if settings.llm.enabled else LOCAL_CONCURRENCY
     register(Kind.ANALYSE, do_analyse, concurrency=analysing, retries=LOCAL_RETRIES)

@@ -17,14 +17,16 @@ from newsletter.app.postage import revealed
 from newsletter.errors import Fault, SettingsError
 from newsletter.github.client import TIMEOUT, GitHubClient
 from newsletter.jobs.embedded import EmbeddedJobs
+from newsletter.jobs.rounds import Rounds
 from newsletter.jobs.timer import DailyTimer
 from newsletter.pipeline.deliver import park_unfinished
 from newsletter.pipeline.port import Kind
+from newsletter.pipeline.receive import Intake
 from newsletter.pipeline.recover import requeue
 from newsletter.resources import templates_directory
 from newsletter.settings import SERVING, Settings
 from newsletter.store.engine import Store
-from newsletter.store.migrate import require_current, upgrade
+from newsletter.store.migrate import is_new, require_current, upgrade
 from newsletter.web.pages import Pages
 from newsletter.web.readers import Readers
 from newsletter.web.routes import create_web_app
@@ -49,6 +51,7 @@ class Service:
     analyst: Analyst
     tokens: Tokens | None
     clock: Callable[[], datetime]
+    rounds: Rounds
     stop: asyncio.Event
 
     def register(self) -> None:
@@ -60,7 +63,7 @@ class Service:
         await self.jobs.run(self.stop, only=only, before=self._repair if only is None else None)
 
     async def run_timer(self) -> None:
-        """Close each day at its time until :attr:`stop` is set."""
+        """Close each day at its time, and compare with GitHub in between, until :attr:`stop` is set."""
         timer = DailyTimer(
             store=self.store,
             jobs=self.jobs,
@@ -68,12 +71,12 @@ class Service:
             zone=self.settings.zone,
             clock=self.clock,
         )
-        await timer.run(self.stop)
+        await asyncio.gather(timer.run(self.stop), self.rounds.run(self.stop))
 
     async def _repair(self) -> None:
         """Put right what the process before this one left behind; nobody else runs jobs meanwhile."""
         await park_unfinished(store=self.store, now=self.clock())
-        await requeue(store=self.store, jobs=self.jobs)
+        await requeue(store=self.store, jobs=self.jobs, now=self.clock())
 
     def web_app(self) -> web.Application:
         """Build the web application."""
@@ -84,10 +87,10 @@ class Service:
         pages = Pages(templates, title=settings.title, language=settings.language)
         return create_web_app(
             webhook=Webhook(
-                store=self.store,
-                jobs=self.jobs,
+                intake=Intake(store=self.store, jobs=self.jobs),
                 secrets=revealed(settings.github.webhook_secrets),
                 clock=self.clock,
+                missed=self.rounds.hurry,
             ),
             readers=Readers(store=self.store, tokens=self.tokens, pages=pages, clock=self.clock),
             service=ServicePages(store=self.store, pages=pages, github_url=settings.github.web_url),
@@ -96,18 +99,23 @@ class Service:
 
 
 @asynccontextmanager
-async def open_service(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> AsyncIterator[Service]:
+async def open_service(
+    settings: Settings, *, clock: Callable[[], datetime] = utc_now, migrate: bool = True
+) -> AsyncIterator[Service]:
     """Open the database and the clients, and close them at the end.
 
-    An SQLite database is brought to the schema of this version; a PostgreSQL one must have it, since several servers
+    A new SQLite database gets its tables. A PostgreSQL one must have the schema of this version, since several servers
     may share it and only one of them may change it.
 
+    :param migrate: bring an SQLite database of an earlier version to the schema of this one, as its only server may;
+        anybody else would do it under a service that runs.
     :raises SchemaBehind: `newsletter migrate` has to be run first.
+    :raises SchemaAhead: a newer version has been here.
     """
     async with AsyncExitStack() as stack:
         store = Store(settings.database_url)
         stack.push_async_callback(store.close)
-        if store.is_sqlite:
+        if store.is_sqlite and (migrate or await is_new(store)):
             await upgrade(store)
         else:
             await require_current(store)
@@ -116,16 +124,22 @@ async def open_service(settings: Settings, *, clock: Callable[[], datetime] = ut
         stack.push_async_callback(analyst.close)
         keys = revealed(settings.secret_key)
         token = settings.github.token
+        jobs = EmbeddedJobs(store, clock=clock)
+        rounds = Rounds(store=store, jobs=jobs, clock=clock)
         yield Service(
             settings=settings,
             store=store,
-            jobs=EmbeddedJobs(store, clock=clock),
+            jobs=jobs,
             github=GitHubClient(
-                session, api_url=settings.github.api_url, token=token.get_secret_value() if token else None
+                session,
+                api_url=settings.github.api_url,
+                token=token.get_secret_value() if token else None,
+                recovered=rounds.hurry,
             ),
             analyst=analyst,
             tokens=Tokens(keys) if keys else None,
             clock=clock,
+            rounds=rounds,
             stop=asyncio.Event(),
         )
 

@@ -12,21 +12,38 @@ from rich.console import Console
 
 from newsletter.app import Service, imprint_from
 from newsletter.cli.session import print_list, run, service_for
+from newsletter.digest.schedule import day_bounds
 from newsletter.errors import InputError, JobsLocked, NewsletterError
+from newsletter.github.faults import GitHubError
 from newsletter.languages import supported_languages
 from newsletter.pipeline.close import Closed, close_day, outstanding
 from newsletter.pipeline.compose import compose, preview
 from newsletter.pipeline.port import Kind
+from newsletter.pipeline.reconcile import reconcile
 from newsletter.store import digests, repositories
 from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences
 
 program = typer.Typer(no_args_is_help=True, help="Closed days and what their mails look like.")
 
-Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="In the newsletter's time zone.")]
+#: Before it git counted no time; the last day of the calendar has no next one in which it would be over.
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
+
+
+def _within_calendar(day: datetime) -> datetime:
+    if not FIRST_DAY <= day.date() <= LAST_DAY:
+        raise typer.BadParameter(f"{day.date()} is not between {FIRST_DAY} and {LAST_DAY}.")
+    return day
+
+
+Day = Annotated[
+    datetime, typer.Option(formats=["%Y-%m-%d"], callback=_within_calendar, help="In the newsletter's time zone.")
+]
 #: Between two looks at what is still missing.
 LOOK_AGAIN = timedelta(milliseconds=200)
+#: For one repository, seconds.
+MOST_TO_COMPARE = 60
 #: What an analysis needs; mails are left to `serve` and `work`.
-BEFORE_CLOSING = frozenset({Kind.EXPAND, Kind.FETCH, Kind.ANALYSE})
+BEFORE_CLOSING = frozenset({Kind.EXPAND, Kind.COMPLETE, Kind.FETCH, Kind.ANALYSE})
 
 
 @program.command()
@@ -36,11 +53,16 @@ def close(
     wait: Annotated[
         float, typer.Option(min=0, help="Seconds to wait for analyses under way; then the rules write the rest.")
     ] = 300,
+    reconciling: Annotated[
+        bool, typer.Option("--reconcile/--no-reconcile", help="Ask GitHub first whether a push was missed.")
+    ] = True,
 ) -> None:
     """Close a day: freeze its digest, render it for every cohort and queue the mails."""
 
-    async def work() -> Closed:
+    async def work() -> tuple[Closed, bool]:
         async with service_for(context) as service:
+            if reconciling:
+                await _reconcile(service)
             await _wait_for_analyses(service, day.date(), patience=timedelta(seconds=wait))
             settings = service.settings
             closed = await close_day(
@@ -58,14 +80,36 @@ def close(
                 imprint=imprint_from(settings),
                 now=service.clock(),
             )
-            return closed
+            return closed, service.clock() >= day_bounds(closed.day, settings.zone)[1]
 
-    closed = run(work())
+    closed, ended = run(work())
     changes = f"{closed.changes} {'change' if closed.changes == 1 else 'changes'}"
     if closed.new:
         typer.echo(f"Closed {closed.day}: {changes}. The mails are queued; `serve` or `work` sends them.")
+        if not ended:
+            typer.echo(f"{closed.day} has not ended yet: what still comes goes into the next digest.", err=True)
     else:
         typer.echo(f"{closed.day} was closed already, with {changes}; nothing was changed.")
+
+
+async def _reconcile(service: Service) -> None:
+    async with service.store.read() as connection:
+        followed = await repositories.everything(connection)
+    with Console(stderr=True).status("") as status:
+        for repository in followed:
+            status.update(f"Comparing {repository.full_name} with GitHub …")
+            try:
+                async with asyncio.timeout(MOST_TO_COMPARE):
+                    await reconcile(
+                        repository,
+                        store=service.store,
+                        jobs=service.jobs,
+                        github=service.github,
+                        now=service.clock(),
+                    )
+            except (GitHubError, TimeoutError) as error:
+                reason = str(error) or "no answer in time"
+                typer.echo(f"{repository.full_name}: a missed push would not be noticed ({reason}).", err=True)
 
 
 async def _wait_for_analyses(service: Service, day: date, *, patience: timedelta) -> None:
@@ -109,6 +153,9 @@ def show(
     """Write the mail of a closed day as a reader with these preferences gets it; nothing is sent."""
     if language is not None and language not in supported_languages():
         raise InputError(f"unknown language {language!r}; there are: {', '.join(supported_languages())}")
+
+    if out.suffix.lower() == ".txt":
+        raise InputError(f"{out} is where the text would go; name the file of the HTML, for example {out.stem}.html")
 
     async def work() -> str:
         async with service_for(context) as service:

@@ -20,7 +20,8 @@ def migrate(context: typer.Context) -> None:
     settings = options.settings()
 
     async def work() -> tuple[str | None, str]:
-        store = Store(settings.database_url)
+        # A large table is rewritten for as long as that takes, and a second migration waits for the first.
+        store = Store(settings.database_url, patience=None)
         try:
             return await upgrade(store)
         finally:

@@ -26,7 +26,7 @@ def serve(
     """Answer webhooks and pages, close each day at its time, and send the digests."""
 
     async def work() -> None:
-        async with service_for(context, required=SERVING) as service:
+        async with service_for(context, required=SERVING, migrate=True) as service:
             stop_on_signals(service)
             warn_of(service.settings)
             await run_service(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sys
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from newsletter.app import Service, open_service
 from newsletter.settings import Settings, load_settings
 
 Result = TypeVar("Result")
+#: Of a table that goes to a file or a program, characters.
+WIDEST = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +44,15 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 @asynccontextmanager
-async def service_for(context: typer.Context, *, required: tuple[str, ...] = ()) -> AsyncIterator[Service]:
-    """Open the service with the settings of this call."""
+async def service_for(
+    context: typer.Context, *, required: tuple[str, ...] = (), migrate: bool = False
+) -> AsyncIterator[Service]:
+    """Open the service with the settings of this call.
+
+    :param migrate: whether this verb may bring an SQLite database of an earlier version to the schema of this one.
+    """
     options: Options = context.obj
-    async with open_service(options.settings(required=required)) as service:
+    async with open_service(options.settings(required=required), migrate=migrate) as service:
         yield service
 
 
@@ -77,4 +85,5 @@ def print_list(rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) 
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
-    Console(highlight=False, markup=False).print(table)
+    # A program that reads the table must find each value in one piece, whatever the width of no terminal is.
+    Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDEST).print(table)

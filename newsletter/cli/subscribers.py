@@ -36,17 +36,17 @@ def add(
         bool, typer.Option("--confirmed", help="The reader has agreed; without it no mail is sent to them.")
     ] = False,
 ) -> None:
-    """Add a reader."""
+    """Add a reader. With --confirmed, one who was added without it becomes active and keeps what they chose."""
     checked = subscribers.parse_address(address)
     if language is not None and language not in supported_languages():
         raise InputError(f"unknown language {language!r}; there are: {', '.join(supported_languages())}")
     _check_zone(timezone)
 
-    async def work() -> Subscriber:
+    async def work() -> tuple[Subscriber, bool]:
         async with service_for(context) as service, service.store.write() as transaction:
             choices = await _choices(transaction.connection, repository or (), threshold)
             try:
-                return await subscribers.add(
+                added = await subscribers.add(
                     transaction.connection,
                     checked,
                     Preferences.of(language or service.settings.language, choices),
@@ -55,12 +55,21 @@ def add(
                     now=service.clock(),
                 )
             except subscribers.AlreadySubscribed as error:
-                raise NewsletterError(f"nothing was changed: {error}") from error
+                known = error.subscriber
+                # Only who waits for it: whoever left, or must not be mailed, is not brought back by an operator.
+                if not confirmed or known.status is not Status.PENDING:
+                    raise NewsletterError(f"nothing was changed: {error}") from error
+                await subscribers.change_status(transaction.connection, known.id, Status.ACTIVE, now=service.clock())
+                return known, False
+            return added, True
 
-    reader = run(work())
+    reader, new = run(work())
+    if not new:
+        typer.echo(f"Reader {reader.id} was pending and is active now, with what was chosen for them before.")
+        return
     typer.echo(f"Reader {reader.id} added: {reader.status.value}, from {threshold.value} on.")
     if reader.status is Status.PENDING:
-        typer.echo("No mail is sent to a pending reader; with their consent, add them with --confirmed.")
+        typer.echo("No mail is sent to a pending reader; once they agreed, add them again with --confirmed.")
 
 
 def _check_zone(name: str | None) -> None:

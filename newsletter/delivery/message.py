@@ -20,9 +20,6 @@ from typing import Any, cast
 
 from newsletter.delivery.record import OpenMail
 
-#: RFC 5322 §2.1.1: no line may be longer. The transfer encodings used here stay far below.
-LONGEST_LINE = 998
-
 #: RFC 5322 §2.1.1 recommends 78 and RFC 2045 §6.7 allows 76.
 _LINE = 76
 #: Longest word written in plain; encoded words (RFC 2047) break up longer ones.
@@ -102,6 +99,11 @@ class Letterhead:
         word = _LIST_ID_UNFIT.sub("-", self.sender.username.lower()).strip("-") or "digest"
         return f"{word}.{self.sender.domain}"
 
+    @property
+    def sender_id(self) -> str:
+        """The last field of Feedback-ID: 5 to 15 characters that stay (support.google.com/a/answer/6254652)."""
+        return hashlib.sha256(self.list_id.encode()).hexdigest()[:12]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Particulars:
@@ -142,7 +144,7 @@ def message_bytes(mail: OpenMail, letterhead: Letterhead, particulars: Particula
     message["List-Post"] = "NO"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
-    message["Feedback-ID"] = f"{particulars.campaign}:daily:digest:{letterhead.sender.domain}"
+    message["Feedback-ID"] = f"digest:{particulars.campaign}:daily:{letterhead.sender_id}"
     # Most complete last (RFC 2046 §5.1.4): whoever can show HTML does.
     text, html = (part.replace(mail.unsubscribe_slot, particulars.unsubscribe_token) for part in (mail.text, mail.html))
     message.set_content(text, cte=_transfer_encoding(text))

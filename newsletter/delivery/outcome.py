@@ -12,6 +12,8 @@ from newsletter.delivery.record import DeliveryStatus, Outcome, Reply, Stage
 
 #: Longest reply kept, characters: enough for every real one.
 LONGEST_REPLY = 500
+#: So many domains that refuse us are no longer what each of them thinks: it is about us.
+AGREEING_DOMAINS = 3
 
 # Replies often quote addresses of machines and versions of programs: neither is an enhanced code.
 _ENHANCED = re.compile(r"(?<![\w.])([245]\.\d{1,3}\.\d{1,3})(?!\w|\.\d)", re.ASCII)
@@ -37,6 +39,9 @@ def outcome_of(stage: Stage, reply: Reply) -> Outcome:
     is said about: a block list or a failed authentication is never a reader's fault. 421 means that the server is
     closing (RFC 5321 §3.8), which is nobody's fault either.
 
+    A relay that asks the next server while RCPT waits passes on what that one thinks of us, with 55z; 530 and 454
+    are the relay's own (RFC 4954 §6).
+
     :raises ValueError: the reply is no final one (RFC 5321 §4.2.1: 2yz, 4yz or 5yz).
     """
     if reply.code // 100 == 2:
@@ -45,11 +50,11 @@ def outcome_of(stage: Stage, reply: Reply) -> Outcome:
         return Outcome(status=DeliveryStatus.SENT, reply=reply)
     if reply.code // 100 not in {4, 5}:
         raise ValueError(f"{reply.code} is no final reply")
-    about_us = (
-        stage in {Stage.CONNECT, Stage.MAIL} or reply.code == 421 or (enhanced_code(reply) or "").startswith("5.7.")
-    )
+    policy = (enhanced_code(reply) or "").startswith("5.7.")
+    about_us = stage in {Stage.CONNECT, Stage.MAIL} or reply.code == 421 or policy
     if about_us or reply.code // 100 == 4:
-        return Outcome(status=DeliveryStatus.DEFERRED, reply=reply, sender_fault=about_us)
+        one_domain = policy and stage is Stage.RECIPIENT and reply.code // 10 == 55
+        return Outcome(status=DeliveryStatus.DEFERRED, reply=reply, sender_fault=about_us, one_domain=one_domain)
     return Outcome(status=DeliveryStatus.FAILED, reply=reply)
 
 
@@ -63,3 +68,20 @@ def lost_connection(stage: Stage, reason: str) -> Outcome:
     if stage is Stage.MESSAGE:
         return Outcome(status=DeliveryStatus.UNCERTAIN, reply=reply)
     return Outcome(status=DeliveryStatus.DEFERRED, reply=reply, sender_fault=True)
+
+
+class Objections:
+    """What the domains said of us in one run."""
+
+    def __init__(self) -> None:
+        self._domains: set[str] = set()
+
+    def stop_the_run(self, outcome: Outcome, domain: str) -> bool:
+        """Take an outcome to account; says whether it concerns whoever comes next as well.
+
+        :param domain: of the recipient.
+        """
+        if outcome.one_domain:
+            self._domains.add(domain.lower())
+            return len(self._domains) >= AGREEING_DOMAINS
+        return outcome.sender_fault

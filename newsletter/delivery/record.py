@@ -35,9 +35,10 @@ ALLOWED = {
     DeliveryStatus.DEFERRED: frozenset(
         {DeliveryStatus.SENDING, DeliveryStatus.DEFERRED, DeliveryStatus.FAILED, DeliveryStatus.SKIPPED}
     ),
-    # Only by an operator: `deliveries retry`.
+    # Into the queue only by an operator: `deliveries retry`.
     DeliveryStatus.FAILED: frozenset({DeliveryStatus.QUEUED}),
-    DeliveryStatus.UNCERTAIN: frozenset({DeliveryStatus.QUEUED}),
+    # Sent where whoever was taken for dead comes with the server's reply after all.
+    DeliveryStatus.UNCERTAIN: frozenset({DeliveryStatus.QUEUED, DeliveryStatus.SENT}),
     DeliveryStatus.SKIPPED: frozenset(),
     DeliveryStatus.SENT: frozenset(),
 }
@@ -81,8 +82,10 @@ class Outcome:
 
     status: DeliveryStatus
     reply: Reply
-    #: Whether the reply is about us and not about this recipient: then the run pauses and nobody is charged.
+    #: Whether the reply is about us and not about this recipient: then nobody is charged, and the run pauses.
     sender_fault: bool = False
+    #: Whether it may be what one domain alone thinks of us: then the run pauses only where others agree.
+    one_domain: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,12 +99,16 @@ class Delivery:
     status: DeliveryStatus
     skip_reason: SkipReason | None
     message_id: str | None
-    #: Attempts that reached the recipient's stage.
+    #: Attempts that count against the recipient.
     attempts: int
     next_attempt_at: datetime | None
     reply: Reply | None
     created_at: datetime
     updated_at: datetime
+    #: Attempts that were refused for what we are; they only lengthen the pause.
+    refusals: int = 0
+    #: The first attempt that counts, since it was queued; patience with the recipient begins here.
+    patience_from: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,8 @@ from uuid import uuid4
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from newsletter.demo.history import History
+
 #: GitHub's page of a commit's files, and the most files it lists at all.
 FILES_PER_PAGE = 300
 MOST_FILES = 3000
@@ -59,6 +61,8 @@ class StandInGitHub:
         self.commits = commits
         #: Method and path with query of every request, as in ``GET /repos/o/r?page=2``, in order of arrival.
         self.requests: list[str] = []
+        #: Branches and what lies between commits.
+        self.history = History(commits)
         #: May be set and changed at any time.
         self.faults: Fault | None = None
         self._host, self._port = host, port
@@ -77,6 +81,7 @@ class StandInGitHub:
         app.router.add_get("/repos/{owner}/{name}", self._get_repository)
         app.router.add_get("/repos/{owner}/{name}/commits/{sha}", self._get_commit)
         app.router.add_get("/repositories/{id}/commits/{sha}", self._get_commit)
+        self.history.add_routes(app)
         app.router.add_route("*", "/{rest:.*}", self._not_found)
         # A client that gives up ends a fault that hangs.
         self._runner = web.AppRunner(

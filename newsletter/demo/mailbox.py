@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -77,8 +78,10 @@ class StandInMailbox:
         self._server.close()
         sessions = list(self._sessions)
         for session in sessions:
+            # Python 3.11's TLS transport has no protocol any more once it was closed twice, and fails.
             if session.transport is not None:
-                session.transport.abort()
+                with suppress(AttributeError):
+                    session.transport.abort()
         # aiosmtpd runs each connection in a task of its own and cancels it when the connection is lost.
         tasks = [session._handler_coroutine for session in sessions if session._handler_coroutine is not None]
         await asyncio.gather(*tasks, return_exceptions=True)

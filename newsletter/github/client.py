@@ -1,210 +1,250 @@
 """The REST API, read only: one thin module around gidgethub that closes what it leaves open.
 
-Time-outs come from the session; 5xx, 429 and both rate limits become one error that says when to come back; names and
-shas are checked before they become part of a URL.
+Time-outs come from the session; 5xx, 429 and both rate limits become one error that says when to come back, and a
+limit stops all other requests too; names and shas are checked before they become part of a URL. gidgethub's cache is
+keyed by URL alone, so each client (one token) has its own, and only for the heads of branches: they are small, and
+asked for again and again, and an answer "304 Not Modified" is not counted against the limit.
 
-https://docs.github.com/en/rest/commits/commits#get-a-commit
-https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+https://docs.github.com/en/rest/commits/commits
+https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from urllib.parse import quote
 
 import aiohttp
-from gidgethub import (
-    BadRequest,
-    BadRequestUnknownError,
-    GitHubBroken,
-    GitHubException,
-    HTTPException,
-    RateLimitExceeded,
-)
+from cachetools import LRUCache
+from gidgethub import GitHubException, HTTPException
 from gidgethub.aiohttp import GitHubAPI
 
-from newsletter.errors import NewsletterError
+from newsletter.github import answers
+from newsletter.github.faults import GitHubError, GitHubUnavailable, NotOnGitHub, RateLimited, translated
+from newsletter.github.limit import Outage, RateLimit
 from newsletter.github.payload import is_full_name, is_sha
-from newsletter.github.record import CommitDetail, FileChange, Repository
+from newsletter.github.record import CommitDetail, Comparison, ListedCommit, Movement, Repository
 from newsletter.metrics import github_faults
 
 #: "Versions of the REST API": the service is written against this one.
 API_VERSION = "2022-11-28"
 TIMEOUT = aiohttp.ClientTimeout(total=60, connect=10, sock_read=30)
 
-#: Files of a commit come so many a page, and at most so many altogether.
+#: Before a second and a third attempt, seconds; whoever needs more patience queues the work again.
+PAUSES = (0.2, 1.0)
+#: A failure that took longer is an outage and no hiccup, seconds.
+FAST = 5.0
+
+#: Files of a commit come so many a page.
 FILES_PER_PAGE = 300
-MOST_FILES = 3000
-#: Patches beyond this many characters in one commit are not kept: nobody reads them, and neither does a model.
-MOST_PATCH_CHARACTERS = 2_000_000
+#: Everything else that is listed comes at most so many a page.
+PER_PAGE = 100
+#: Longer comparisons are cut off: about ten thousand commits.
+MOST_PAGES = 100
+#: Branches whose ETag is remembered.
+REMEMBERED_HEADS = 1024
 
-#: A secondary limit without Retry-After: "wait for at least one minute".
-SECONDARY_LIMIT_PAUSE = timedelta(minutes=1)
-LONGEST_PAUSE = timedelta(hours=1)
-
-
-class GitHubError(NewsletterError):
-    """GitHub did not give what was asked for."""
-
-
-class NotOnGitHub(GitHubError):  # noqa: N818 - reads as the state it names
-    """GitHub has no such thing, or not for our token (404, 409, 410, 422, 451)."""
-
-
-class GitHubRefused(GitHubError):  # noqa: N818
-    """The token is wrong or may not read this (401, 403 without a limit)."""
-
-
-class GitHubUnavailable(GitHubError):  # noqa: N818
-    """GitHub is away, broken or wants a pause.
-
-    :ivar retry_after: how long it asked us to wait; None where it did not say.
-    """
-
-    def __init__(self, sentence: str, *, retry_after: timedelta | None = None) -> None:
-        self.retry_after = retry_after
-        super().__init__(sentence)
+_Read = TypeVar("_Read")
 
 
 class GitHubClient:
     """Reads repositories and commits.
 
+    Every method raises :class:`NotOnGitHub` where GitHub has no such thing (or not for this token), and
+    :class:`GitHubError`'s other subclasses where it cannot be asked.
+
     :param session: shared by all requests; not closed here.
     :param api_url: without a slash at the end.
+    :param recovered: called when GitHub answers again after an outage.
+    :param clock: seconds that only grow.
+    :param pauses: before each further attempt at a request that failed fast, seconds.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, *, api_url: str, token: str | None = None) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        api_url: str,
+        token: str | None = None,
+        recovered: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+        pauses: Sequence[float] = PAUSES,
+    ) -> None:
         self._api = GitHubAPI(session, "newsletter", oauth_token=token, base_url=api_url)
+        self._cached = GitHubAPI(
+            session, "newsletter", oauth_token=token, base_url=api_url, cache=LRUCache(REMEMBERED_HEADS)
+        )
+        self._pauses = tuple(pauses)
+        self._limit = RateLimit(clock)
+        self._outage = Outage(recovered, clock)
 
     async def repository(self, full_name: str) -> Repository:
-        """Return what ``GET /repos/{owner}/{repo}`` says.
-
-        :raises NotOnGitHub: there is none of this name, or the token may not see it.
-        :raises GitHubError: see the other subclasses.
-        """
-        if not is_full_name(full_name):
-            raise NotOnGitHub("that is not owner/name")
-        data = await self._get(f"/repos/{full_name}")
-        try:
-            return Repository(
-                github_id=int(data["id"]),
-                full_name=str(data["full_name"]),
-                default_branch=str(data["default_branch"]),
-                private=bool(data.get("private", True)),
-            )
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise GitHubUnavailable("GitHub's answer about the repository is incomplete") from error
+        """Return what ``GET /repos/{owner}/{repo}`` says."""
+        data = await self._get(_repository_path(full_name))
+        return _read(answers.repository, data, "repository")
 
     async def commit(self, full_name: str, sha: str) -> CommitDetail:
-        """Return a commit's parents, files and patches, all pages of them.
-
-        :raises NotOnGitHub: GitHub has it no more, as happens after a forced push.
-        :raises GitHubError: see the other subclasses.
-        """
-        if not is_full_name(full_name) or not is_sha(sha):
-            raise NotOnGitHub("that is no commit of a repository")
-        path = f"/repos/{full_name}/commits/{sha}"
+        """Return a commit's parents, files and patches, all pages of them."""
+        path = f"{_repository_path(full_name)}/commits/{_checked(sha)}"
         first = await self._get(path)
         try:
             files = list(first.get("files") or ())
             page = 1
-            while files and len(files) == page * FILES_PER_PAGE < MOST_FILES:
+            while files and len(files) == page * FILES_PER_PAGE < answers.MOST_FILES:
                 page += 1
                 files += (await self._get(f"{path}?page={page}")).get("files") or ()
-            return _detail(sha, first, files)
-        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+            return answers.commit_detail(sha, first, files)
+        except answers.MALFORMED as error:
             raise GitHubUnavailable("GitHub's answer about the commit is incomplete") from error
 
-    async def _get(self, path: str) -> Any:
+    async def head(self, full_name: str, branch: str) -> str:
+        """Return the commit that a branch points at; where nothing moved, that costs nothing of the limit."""
+        path = f"{_repository_path(full_name)}/branches/{quote(branch, safe='')}"
+        return _read(answers.head, await self._get(path, api=self._cached), "branch")
+
+    async def branches(self, full_name: str) -> tuple[str, ...]:
+        """Return the names of a repository's branches, all pages of them."""
+        names: list[str] = []
+        for page in range(1, MOST_PAGES + 1):
+            path = f"{_repository_path(full_name)}/branches?per_page={PER_PAGE}&page={page}"
+            found = _read(_names, await self._get(path), "branches")
+            names += found
+            if len(found) < PER_PAGE:
+                break
+        return tuple(names)
+
+    async def compare(self, full_name: str, base: str, head: str) -> Comparison:
+        """Return what is reachable from one commit and not from another, oldest first, all pages of it.
+
+        https://docs.github.com/en/rest/commits/commits#compare-two-commits
+        """
+        path = f"{_repository_path(full_name)}/compare/{_checked(base)}...{_checked(head)}"
+        found: dict[str, ListedCommit] = {}
+        for page in range(1, MOST_PAGES + 1):
+            data = await self._get(f"{path}?per_page={PER_PAGE}&page={page}")
+            before = len(found)
+            for listed in _read(_listed_commits, _read(_commits_of, data, "comparison"), "comparison"):
+                found.setdefault(listed.sha, listed)
+            total = _read(_total, data, "comparison")
+            # A server that does not know of pages gives the same one for ever.
+            if len(found) >= total or len(found) == before:
+                break
+        return Comparison(status=str(data.get("status")), commits=tuple(found.values()), complete=len(found) >= total)
+
+    async def log(
+        self, full_name: str, sha: str, *, page: int, since: datetime | None = None
+    ) -> tuple[ListedCommit, ...]:
+        """Return a page of what is reachable from a commit, newest first.
+
+        :param page: counts from 1.
+        :param since: leaves out what was committed before.
+        """
+        path = f"{_repository_path(full_name)}/commits?sha={_checked(sha)}&per_page={PER_PAGE}&page={page}"
+        if since is not None:
+            path += f"&since={since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return _read(_listed_commits, await self._get(path), "history")
+
+    async def movements(self, full_name: str, branch: str) -> tuple[Movement, ...]:
+        """Return the latest hundred moments at which a branch was moved, newest first.
+
+        https://docs.github.com/en/rest/repos/repos#list-repository-activities
+        """
+        ref = quote(f"refs/heads/{branch}", safe="")
+        path = f"{_repository_path(full_name)}/activity?ref={ref}&per_page={PER_PAGE}"
+        return _read(_movements, await self._get(path), "activity")
+
+    async def _get(self, path: str, *, api: GitHubAPI | None = None) -> Any:
+        """Ask, and ask again where a failure came fast: most of GitHub's are over in a moment."""
+        for pause in self._pauses:
+            begin = time.monotonic()
+            try:
+                return await self._get_once(path, api=api)
+            except RateLimited:
+                raise
+            except GitHubUnavailable as fault:
+                if fault.retry_after is not None or time.monotonic() - begin > FAST:
+                    raise
+                # Others failed at the same moment and must not come back at the same one.
+                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
+        return await self._get_once(path, api=api)
+
+    async def _get_once(self, path: str, *, api: GitHubAPI | None) -> Any:
+        self._limit.check()
         try:
-            return await self._api.getitem(path, extra_headers={"X-GitHub-Api-Version": API_VERSION})
+            answer = await (api or self._api).getitem(path, extra_headers={"X-GitHub-Api-Version": API_VERSION})
         except HTTPException as error:
-            raise _translated(error) from error
+            raise self._noted(translated(error)) from error
         except GitHubException as error:
-            raise _counted(GitHubUnavailable("GitHub's answer could not be understood")) from error
+            raise self._noted(GitHubUnavailable("GitHub's answer could not be understood")) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise _counted(GitHubUnavailable(f"GitHub cannot be reached: {type(error).__name__}")) from error
+            raise self._noted(GitHubUnavailable(f"GitHub cannot be reached: {type(error).__name__}")) from error
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             # Half an answer, cut off in the middle of its JSON; and what gidgethub does not expect in one: an unknown
             # charset, a 422 without a message, endless nesting.
-            raise _counted(GitHubUnavailable("GitHub's answer is not valid JSON")) from error
+            raise self._noted(GitHubUnavailable("GitHub's answer is not valid JSON")) from error
+        self._answered()
+        return answer
+
+    def _answered(self) -> None:
+        self._limit.passed()
+        self._outage.over()
+
+    def _noted(self, fault: GitHubError) -> GitHubError:
+        github_faults.labels(fault=type(fault).__name__).inc()
+        if isinstance(fault, GitHubUnavailable):
+            self._outage.met()
+        else:
+            # "There is none" and "you may not" are answers too.
+            self._answered()
+        return self._limit.reached(fault) if isinstance(fault, RateLimited) else fault
 
 
-def _counted(fault: GitHubError) -> GitHubError:
-    github_faults.labels(fault=type(fault).__name__).inc()
-    return fault
+def _repository_path(full_name: str) -> str:
+    if not is_full_name(full_name):
+        raise NotOnGitHub("that is not owner/name")
+    return f"/repos/{full_name}"
 
 
-def _translated(error: HTTPException) -> GitHubError:
-    """Turn gidgethub's error into ours; which status means what is in GitHub's documentation of each limit."""
-    if isinstance(error, BadRequestUnknownError):
-        # gidgethub calls every 4xx without JSON a 422; such answers come from a proxy, not from GitHub.
-        return _counted(GitHubUnavailable("GitHub's answer could not be understood"))
-    status = int(error.status_code)
-    headers = {name.lower(): value for name, value in error.headers.items()}
-    if isinstance(error, RateLimitExceeded) or status == 429 or (status == 403 and _is_limit(error, headers)):
-        return _counted(GitHubUnavailable("GitHub's rate limit is reached", retry_after=_pause(headers)))
-    if isinstance(error, GitHubBroken) or status >= 500 or status == 408:
-        return _counted(GitHubUnavailable(f"GitHub answered {status}", retry_after=_retry_after(headers)))
-    if status in {404, 409, 410, 422, 451}:
-        return _counted(NotOnGitHub(f"GitHub answered {status}"))
-    if isinstance(error, BadRequest) and status in {401, 403}:
-        return _counted(GitHubRefused(f"GitHub answered {status}: the token is wrong or may not read this"))
-    return _counted(GitHubUnavailable(f"GitHub answered {status}"))
+def _checked(sha: str) -> str:
+    if not is_sha(sha):
+        raise NotOnGitHub("that is no commit of a repository")
+    return sha
 
 
-def _is_limit(error: HTTPException, headers: Mapping[str, str]) -> bool:
-    exhausted = headers.get("x-ratelimit-remaining") == "0"
-    return exhausted or "retry-after" in headers or "rate limit" in str(error).lower()
+def _read(reader: Callable[[Any], _Read], data: Any, what: str) -> _Read:
+    try:
+        return reader(data)
+    except answers.MALFORMED as error:
+        raise GitHubUnavailable(f"GitHub's answer about the {what} is incomplete") from error
 
 
-def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    text = headers.get("retry-after", "")
-    return min(timedelta(seconds=int(text)), LONGEST_PAUSE) if text.isdecimal() and len(text) < 8 else None
+def _entries(data: Any) -> list[Mapping[str, Any]]:
+    # An object could be gone through as well, and would be a list of nothing.
+    if not isinstance(data, list):
+        raise TypeError("not a list")
+    return data
 
 
-def _pause(headers: Mapping[str, str]) -> timedelta:
-    asked = _retry_after(headers)
-    if asked is not None:
-        return asked
-    reset = headers.get("x-ratelimit-reset", "")
-    if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal() and len(reset) < 12:
-        seconds = int(reset) - datetime.now(UTC).timestamp()
-        return min(max(timedelta(seconds=seconds), timedelta(seconds=1)), LONGEST_PAUSE)
-    return SECONDARY_LIMIT_PAUSE
+def _listed_commits(data: Any) -> tuple[ListedCommit, ...]:
+    return tuple(answers.listed_commit(entry) for entry in _entries(data))
 
 
-def _detail(sha: str, commit: Mapping[str, Any], files: list[Mapping[str, Any]]) -> CommitDetail:
-    budget = MOST_PATCH_CHARACTERS
-    changes = []
-    for file in files[:MOST_FILES]:
-        patch = _text(file.get("patch"))
-        if patch is not None:
-            budget -= len(patch)
-        changes.append(
-            FileChange(
-                path=_text(file["filename"]) or "",
-                status=str(file.get("status", "modified")),
-                additions=int(file.get("additions", 0)),
-                deletions=int(file.get("deletions", 0)),
-                previous_path=_text(file.get("previous_filename")),
-                patch=patch if budget >= 0 else None,
-            )
-        )
-    stats = commit.get("stats") or {}
-    return CommitDetail(
-        sha=sha,
-        parents=tuple(str(parent["sha"]) for parent in commit.get("parents") or ()),
-        files=tuple(changes),
-        additions=int(stats.get("additions", 0)),
-        deletions=int(stats.get("deletions", 0)),
-        complete=len(files) < MOST_FILES,
-    )
+def _commits_of(comparison: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return _entries(comparison["commits"])
 
 
-def _text(value: object) -> str | None:
-    """Return text that every database can store: no NUL, no half surrogate pairs."""
-    if not isinstance(value, str):
-        return None
-    return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+def _total(comparison: Mapping[str, Any]) -> int:
+    return int(comparison["total_commits"])
+
+
+def _names(data: Any) -> list[str]:
+    return [answers.branch_name(entry) for entry in _entries(data)]
+
+
+def _movements(data: Any) -> tuple[Movement, ...]:
+    return tuple(answers.movement(entry) for entry in _entries(data))

@@ -52,14 +52,21 @@ class Push:
     after: str
     deleted: bool
     forced: bool
+    #: Whether the branch did not exist before.
+    created: bool
     #: ``repository.pushed_at``: when the push reached GitHub, in UTC. None where the payload has none.
     pushed_at: datetime | None
     commits: tuple[PushedCommit, ...]
 
     @property
+    def branch(self) -> str:
+        """Name of the branch that was moved; empty for a tag, or whatever else is no branch."""
+        return self.ref.removeprefix("refs/heads/") if self.ref.startswith("refs/heads/") else ""
+
+    @property
     def is_default_branch(self) -> bool:
         """Whether the push moved the default branch."""
-        return self.ref == f"refs/heads/{self.repository.default_branch}"
+        return self.branch == self.repository.default_branch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,3 +94,38 @@ class CommitDetail:
     deletions: int = 0
     #: False where GitHub stopped listing (3,000 files is its limit).
     complete: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedCommit:
+    """A commit as the REST API lists it: with its parents and without its paths."""
+
+    commit: PushedCommit
+    #: The first one is what the branch pointed at before.
+    parents: tuple[str, ...]
+
+    @property
+    def sha(self) -> str:
+        """Its object name."""
+        return self.commit.sha
+
+
+@dataclass(frozen=True, kw_only=True)
+class Movement:
+    """One entry of a repository's activity: a branch was moved."""
+
+    before: str
+    after: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What one commit has that another has not."""
+
+    #: ``ahead``, ``behind``, ``identical`` or ``diverged`` (after a forced push).
+    status: str
+    #: Oldest first.
+    commits: tuple[ListedCommit, ...]
+    #: False where GitHub listed fewer than it counted.
+    complete: bool

@@ -15,20 +15,28 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qs
 
 from gidgethub import ValidationFailure
 from gidgethub.sansio import validate_event
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from newsletter.errors import NewsletterError
-from newsletter.github.payload import PushPayload
-from newsletter.github.record import Push
+from newsletter.github.payload import FORMS, PushPayload, RepositoryPayload, require_storable
+from newsletter.github.record import Push, Repository
 
 #: GitHub never sends more: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap (bytes).
 LARGEST_BODY = 25 * 1024 * 1024
 
+#: Actions of the repository event that change what we know of a repository.
+REPOSITORY_CHANGES = frozenset({"edited", "privatized", "publicized", "renamed", "transferred"})
+
+_Payload = TypeVar("_Payload", bound=BaseModel)
+
+_SIGNATURE = re.compile(r"sha256=[0-9a-fA-F]{64}")
+#: Escapes of what no database can hold; the other halves of whole surrogate pairs are among them.
+_UNSTORABLE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _HOOK_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _EVENT_NAME = re.compile(r"[a-z_]{1,64}")
 
@@ -57,6 +65,14 @@ class Ping:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RepositoryChanged:
+    """A repository was renamed or transferred, or is private or public now, or has another default branch."""
+
+    hook_id: str
+    repository: Repository
+
+
+@dataclass(frozen=True, kw_only=True)
 class OtherEvent:
     """An event the service has no use for."""
 
@@ -64,7 +80,10 @@ class OtherEvent:
     name: str
 
 
-def read_event(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Ping | Push | OtherEvent:
+Event = Ping | Push | RepositoryChanged | OtherEvent
+
+
+def read_event(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Event:
     """Verify a delivery and say what it is.
 
     :param headers: case-insensitive, as aiohttp's are.
@@ -83,9 +102,23 @@ def read_event(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) 
     data = _decode(headers.get("Content-Type", ""), body)
     if name == "ping":
         return Ping(hook_id=hook_id)
-    if name != "push":
-        return OtherEvent(hook_id=hook_id, name=name)
-    return push_from(data, hook_id=hook_id)
+    if name == "push":
+        return push_from(data, hook_id=hook_id)
+    if name == "repository":
+        changed = _validated(RepositoryPayload, data, "a repository")
+        if changed.action in REPOSITORY_CHANGES:
+            return RepositoryChanged(hook_id=hook_id, repository=changed.repository.to_record())
+    return OtherEvent(hook_id=hook_id, name=name)
+
+
+def require_signature(signature: str | None) -> str:
+    """Return a header that can be a signature: this much is known before the body is read.
+
+    :raises BadSignature: it is missing or malformed.
+    """
+    if signature is None or not _SIGNATURE.fullmatch(signature):
+        raise BadSignature("The header X-Hub-Signature-256 is missing or malformed; set a secret on the webhook.")
+    return signature
 
 
 def verify(signature: str | None, body: bytes, secrets: Sequence[str]) -> None:
@@ -93,9 +126,8 @@ def verify(signature: str | None, body: bytes, secrets: Sequence[str]) -> None:
 
     :raises BadSignature: no secret is configured, or none of them made the signature.
     """
+    signature = require_signature(signature)
     usable = [secret for secret in secrets if secret]
-    if not signature or not signature.isascii() or not signature.startswith("sha256="):
-        raise BadSignature("The header X-Hub-Signature-256 is missing or malformed; set a secret on the webhook.")
     verified = False
     for secret in usable:
         try:
@@ -112,13 +144,19 @@ def push_from(data: Any, *, hook_id: str) -> Push:
 
     :raises BadBody: it is not one, naming the first field that is wrong.
     """
+    return _validated(PushPayload, data, "a push").to_record(hook_id)
+
+
+def _validated(model: type[_Payload], data: Any, what: str) -> _Payload:
     try:
-        return PushPayload.model_validate(data).to_record(hook_id)
+        return model.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "the body"
+        if first["type"] == "string_pattern_mismatch":
+            first["msg"] = FORMS.get(str(first["loc"][-1]), first["msg"])
         reason = first["msg"].removeprefix("Value error, ").partition(" or instance of ")[0].rstrip(".")
-        raise BadBody(f"Not a push payload: {field}: {reason}.") from None
+        raise BadBody(f"Not {what} payload: {field}: {reason}.") from None
 
 
 def stored_push(body: bytes, *, hook_id: str) -> Push:
@@ -144,11 +182,15 @@ def _decode(content_type: str, body: bytes) -> Any:
         except (KeyError, ValueError):
             raise BadBody("The form has no field named payload.") from None
     try:
-        return json.loads(
-            text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant, parse_float=_finite
-        )
+        data = _JSON.decode(text)
     except (ValueError, RecursionError):
         raise BadBody("The body is not valid JSON.") from None
+    if _UNSTORABLE.search(text):
+        try:
+            require_storable(data)
+        except ValueError as error:
+            raise BadBody(f"Not a push payload: {error}.") from None
+    return data
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -168,3 +210,6 @@ def _finite(text: str) -> float:
     if not math.isfinite(value):
         raise ValueError("the number is too large")
     return value
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant, parse_float=_finite)

@@ -7,15 +7,17 @@ due. An attempt is counted before it is begun, so a job that kills its process i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from sqlalchemy import Executable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.errors import JobsLocked, StoreUnavailable
+from newsletter.jobs.draining import LET_GO, let_finish
 from newsletter.jobs.lock import only_runner
 from newsletter.logs import get_logger, redacted
 from newsletter.metrics import jobs as jobs_counter
@@ -30,6 +32,8 @@ log = get_logger("jobs")
 POLL = timedelta(seconds=1)
 #: What a graceful stop gives to the attempts under way.
 DRAIN = timedelta(seconds=30)
+#: One job of these does everything that is due when it begins, so a second one beside it has nothing to do.
+ONE_IS_ENOUGH = frozenset({Kind.DELIVER})
 #: Before the next look at a database that is away.
 OUTAGE_PAUSE = timedelta(seconds=2)
 #: Characters of an error kept with a job.
@@ -64,15 +68,26 @@ class EmbeddedJobs:
         clock: Callable[[], datetime],
         poll: timedelta = POLL,
         drain: timedelta = DRAIN,
+        let_go: timedelta = LET_GO,
         outage_pause: timedelta = OUTAGE_PAUSE,
     ) -> None:
         self._store = store
         self._clock = clock
         self._poll = poll
         self._drain_time = drain
+        self._let_go_time = let_go
         self._outage_pause = outage_pause
         self._work: dict[Kind, _Work] = {}
         self._wake = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._letting_go = False
+        #: Jobs of which this process refused to store the last result.
+        self._refused: set[int] = set()
+
+    @property
+    def draining(self) -> bool:
+        """Whether what is under way has to come to its end: told to stop, or the lock may be somebody else's."""
+        return self._letting_go or self._stop.is_set()
 
     def register(self, kind: Kind, handler: Handler, *, concurrency: int, retries: Retries) -> None:
         """Say who does the jobs of a kind, how many at once and how stubbornly."""
@@ -80,9 +95,32 @@ class EmbeddedJobs:
 
     async def put(self, transaction: Transaction, kind: Kind, key: str, *, run_at: datetime | None = None) -> None:
         """Queue a job in the caller's transaction; the loop is woken once that is durable."""
+        await self.put_many(transaction, kind, [key], run_at=run_at)
+
+    async def put_many(
+        self, transaction: Transaction, kind: Kind, keys: Sequence[str], *, run_at: datetime | None = None
+    ) -> None:
+        """Queue jobs of one kind in the caller's transaction, in one statement."""
+        if not keys:
+            return
         now = self._clock()
-        await rows.put(transaction.connection, kind.value, key, run_at=run_at or now, now=now)
+        at, connection = run_at or now, transaction.connection
+        if kind in ONE_IS_ENOUGH:
+            keys = [
+                key for key in keys if not await rows.bring_forward(connection, kind.value, key, run_at=at, now=now)
+            ]
+        if keys:
+            await rows.put(connection, kind.value, keys, run_at=at, now=now)
         transaction.on_commit(self._wake.set)
+
+    def queueing(self, kind: Kind, keys: Sequence[str]) -> tuple[Executable, Sequence[Mapping[str, object]]]:
+        """Return the statement, and its rows, that queue jobs in a transaction which awaits nothing."""
+        now = self._clock()
+        return rows.queueing(kind.value, keys, run_at=now, now=now)
+
+    def queued(self) -> None:
+        """Wake the loop: jobs of :meth:`queueing` are durable."""
+        self._wake.set()
 
     async def run(
         self,
@@ -98,24 +136,36 @@ class EmbeddedJobs:
         :raises JobsLocked: another process runs the jobs of this database, and did so when this one began.
         """
         held = False
+        self._stop = stop
         active = [work for kind, work in self._work.items() if only is None or kind in only]
         while not stop.is_set():
             try:
                 async with only_runner(self._store) as check_lock:
-                    held = True
+                    held, self._letting_go = True, False
+                    await self._name_the_deadly()
                     if before is not None:
                         await before()
                     try:
                         await self._loop(active, stop, check_lock)
                     finally:
-                        await self._drain(active)
+                        self._letting_go = True
+                        await self._drain(active, stop)
             except (StoreUnavailable, JobsLocked) as outage:
                 # After an outage the server may still hold the lock for our own session, which it has not missed yet.
                 if isinstance(outage, JobsLocked) and not held:
                     raise
-                log.warning("the database is away", action="jobs.outage", reason=str(outage))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), self._outage_pause.total_seconds())
+                await self._rest(outage, stop)
+
+    async def _rest(self, outage: Exception, stop: asyncio.Event) -> None:
+        log.warning("the database is away", action="jobs.outage", reason=str(outage))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), self._outage_pause.total_seconds())
+
+    async def _name_the_deadly(self) -> None:
+        async with self._store.read() as connection:
+            given_up = await rows.buried(connection)
+        if deadly := [f"{job.kind}:{job.key}" for job in given_up if job.error == rows.PROCESS_ENDED]:
+            log.error("jobs ended their process each time", action="jobs.deadly", jobs=deadly)
 
     async def _loop(self, active: list[_Work], stop: asyncio.Event, check_lock: Callable[[], Awaitable[None]]) -> None:
         stopped = asyncio.create_task(stop.wait())
@@ -123,9 +173,15 @@ class EmbeddedJobs:
             while not stop.is_set():
                 self._wake.clear()
                 await check_lock()
-                for work in active:
-                    await self._start_due(work, stop)
-                pause = await self._pause(active)
+                try:
+                    for work in active:
+                        await self._start_due(work, stop)
+                    pause = await self._pause(active)
+                except StoreUnavailable as outage:
+                    # Another program may only have locked it for a moment: while the lock of the jobs is ours,
+                    # whatever is under way goes on.
+                    await self._rest(outage, stop)
+                    continue
                 woken = asyncio.create_task(self._wake.wait())
                 await asyncio.wait({stopped, woken}, timeout=pause.total_seconds(), return_when="FIRST_COMPLETED")
                 woken.cancel()
@@ -153,9 +209,10 @@ class EmbeddedJobs:
         async with self._store.write() as transaction:
             for job in due:
                 if job not in fresh:
-                    # Its process died in the last attempt, so nobody could say so then.
-                    error = rows.PROCESS_ENDED
+                    # Nobody could say so when its last attempt ended.
+                    error = rows.NOT_STORED if job.id in self._refused else rows.PROCESS_ENDED
                     await rows.bury(transaction.connection, job.id, error=error, now=self._clock())
+                    log.error("job given up", action="job.given_up", kind=job.kind, key=job.key, error=error)
             await rows.begin(transaction.connection, [job.id for job in fresh])
         for job in fresh:
             task = asyncio.create_task(self._attempt(work, job), name=f"{job.kind}:{job.key}")
@@ -167,6 +224,7 @@ class EmbeddedJobs:
         self._wake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             # Ours and not the handler's: the job is run again for as many attempts as it has.
+            self._refused.add(job_id)
             log.error("a job's result was refused", action="jobs.fault", kind=work.kind.value, exc_info=error)
 
     async def _attempt(self, work: _Work, stored: StoredJob) -> None:
@@ -188,12 +246,24 @@ class EmbeddedJobs:
         else:
             result, settle = "done", partial(rows.finish, job_id=stored.id)
         jobs_counter.labels(kind=job.kind.value, result=result).inc()
-        try:
-            async with self._store.write() as transaction:
-                await settle(transaction.connection)
-        except StoreUnavailable as outage:
-            # The job stays due and will be run again, which is harmless; its attempt stays counted.
-            log.warning("a job's result was not stored", action="jobs.outage", kind=job.kind.value, reason=str(outage))
+        await self._settle(settle)
+
+    async def _settle(self, settle: Callable[[AsyncConnection], Awaitable[None]]) -> None:
+        """Write down what came of an attempt, once the database takes it.
+
+        Told to stop before that, it is left: the job is run again, which is harmless, and its attempt stays counted.
+        """
+        while True:
+            try:
+                async with self._store.write() as transaction:
+                    await settle(transaction.connection)
+            except StoreUnavailable as outage:
+                if self._stop.is_set():
+                    log.warning("a job's result was not stored", action="jobs.outage", reason=str(outage))
+                    return
+                await self._rest(outage, self._stop)
+            else:
+                return
 
     def _after_failure(
         self, work: _Work, stored: StoredJob, job: Job, error: Exception
@@ -215,16 +285,13 @@ class EmbeddedJobs:
         until = self._clock() + max(work.retries.pause(job.attempt), asked)
         return "failed", partial(rows.postpone, job_id=stored.id, until=until, error=words)
 
-    async def _drain(self, active: list[_Work]) -> None:
+    async def _drain(self, active: list[_Work], stop: asyncio.Event) -> None:
         """Let what is under way finish; what takes too long is cancelled and run again after the next start."""
         running = [task for work in active for task in work.running.values()]
         if not running:
             return
         log.info("finishing what is under way", action="jobs.draining", jobs=len(running))
-        _, late = await asyncio.wait(running, timeout=self._drain_time.total_seconds())
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await let_finish(running, stop, patience=self._let_go_time, drain=self._drain_time)
 
 
 def _storable(text: str) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from newsletter.errors import JobsLocked, StoreUnavailable
+from newsletter.errors import JobsLocked, StoreError, StoreUnavailable
 from newsletter.store.engine import Store
 
 #: Any number that nobody else locks in this database: the first bytes of "newslett".
@@ -28,6 +29,7 @@ async def only_runner(store: Store) -> AsyncIterator[Callable[[], Awaitable[None
     both back when the process dies, so there is nothing stale to clean up.
 
     :raises JobsLocked: another process has it.
+    :raises StoreError: the file cannot be opened.
     """
     if store.path is not None:
         with _file_lock(store.path):
@@ -43,15 +45,36 @@ async def _always_held() -> None:
 
 class _file_lock:  # noqa: N801 - reads as the context it makes
     def __init__(self, database: Path) -> None:
+        self._database = database
         self._path = database.with_name(database.name + ".lock")
 
     def __enter__(self) -> None:
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._file = self._open()
+        except OSError as error:
+            raise StoreError(
+                f"the lock {self._path} cannot be opened ({error.strerror}): give it to whoever owns the database "
+                "and runs the service, or remove it while nothing runs"
+            ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._file)
             raise JobsLocked(_TAKEN) from None
+
+    def _open(self) -> int:
+        """Open the file, and make it first where it is missing.
+
+        Whoever may write the database may hold its lock: a verb that root runs once must not lock out the service.
+        """
+        with suppress(FileExistsError):
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            database = self._database.stat()
+            os.fchmod(file, stat.S_IMODE(database.st_mode))
+            if os.geteuid() == 0:
+                os.fchown(file, database.st_uid, database.st_gid)
+            return file
+        return os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
 
     def __exit__(self, *_: object) -> None:
         # The file stays: removing it would let two processes lock two files of one name.
@@ -79,7 +102,12 @@ async def _advisory_lock(store: Store) -> AsyncIterator[Callable[[], Awaitable[N
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         if not await ask(f"SELECT pg_try_advisory_lock({_ADVISORY_KEY})"):
             raise JobsLocked(_TAKEN)
-        yield check
+        try:
+            yield check
+        finally:
+            # The server takes a moment to notice that a session ended, and whoever comes next should not wait for it.
+            with suppress(StoreUnavailable):
+                await ask(f"SELECT pg_advisory_unlock({_ADVISORY_KEY})")
     finally:
         # Back in the pool the session would go on holding the lock.
         await connection.invalidate()

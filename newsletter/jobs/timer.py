@@ -1,9 +1,9 @@
-"""The daily closing: a row that says when, moved on in the transaction that queues the job."""
+"""What is due by the clock: rows that say when, each moved on in the transaction that queues its job."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,15 +11,45 @@ from newsletter.digest.schedule import day_to_close, next_closing
 from newsletter.errors import StoreUnavailable
 from newsletter.logs import get_logger
 from newsletter.pipeline.port import Jobs, Kind
-from newsletter.store import schedules
+from newsletter.pipeline.recover import requeue
+from newsletter.store import repositories, schedules
 from newsletter.store.engine import Store
 
 log = get_logger("timer")
 
 DAILY = "close-day"
+#: So often the rows are asked whether work has lost its job.
+RECOVER_EVERY = timedelta(minutes=15)
+#: Clocks of several machines, or one that is put right by a little, may differ by so much.
+CLOCK_SKEW = timedelta(minutes=5)
 #: The longest sleep: a clock that is set, or a machine that wakes up, is noticed after at most so long.
 LONGEST_SLEEP = timedelta(seconds=30)
 OUTAGE_PAUSE = timedelta(seconds=5)
+
+
+async def keep_time(
+    tick: Callable[[], Awaitable[timedelta]],
+    stop: asyncio.Event,
+    *,
+    outage_pause: timedelta,
+    wake: asyncio.Event | None = None,
+) -> None:
+    """Call what queues due jobs, and sleep for as long as it says, until told to stop.
+
+    :param wake: ends a sleep.
+    """
+    stopped = asyncio.create_task(stop.wait())
+    while not stop.is_set():
+        woken = asyncio.create_task((wake or stop).wait())
+        try:
+            pause = await tick()
+        except StoreUnavailable as outage:
+            log.warning("the database is away", action="timer.outage", reason=str(outage))
+            pause = outage_pause
+        await asyncio.wait({stopped, woken}, timeout=pause.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
+        woken.cancel()
+        if wake is not None:
+            wake.clear()
 
 
 class DailyTimer:
@@ -27,6 +57,8 @@ class DailyTimer:
 
     A closing that was missed while nothing ran is made up for at once; of several missed ones only the last is made,
     because it takes everything of the days before with it.
+
+    In between it asks the rows whether work has lost its job.
     """
 
     def __init__(
@@ -46,19 +78,24 @@ class DailyTimer:
         self._clock = clock
         self._outage_pause = outage_pause
         self._rule = f"{send_at.isoformat('minutes')} {zone.key}"
+        # At the start whoever runs the jobs has asked.
+        self._recovery_at = clock() + RECOVER_EVERY
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep the time until told to stop."""
-        while not stop.is_set():
-            try:
-                pause = await self.tick()
-            except StoreUnavailable as outage:
-                log.warning("the database is away", action="timer.outage", reason=str(outage))
-                pause = self._outage_pause
-            try:
-                await asyncio.wait_for(stop.wait(), timeout=pause.total_seconds())
-            except TimeoutError:
-                continue
+        async with asyncio.TaskGroup() as group:
+            for tick in (self.tick, self.recover):
+                group.create_task(keep_time(tick, stop, outage_pause=self._outage_pause))
+
+    async def recover(self) -> timedelta:
+        """Give work its job back, if it is time; returns how long to sleep."""
+        now = self._clock()
+        # A clock that was put back must not make it wait for longer.
+        self._recovery_at = min(self._recovery_at, now + RECOVER_EVERY)
+        if self._recovery_at <= now:
+            await requeue(store=self._store, jobs=self._jobs, now=now)
+            self._recovery_at = now + RECOVER_EVERY
+        return min(self._recovery_at - now, LONGEST_SLEEP)
 
     async def tick(self) -> timedelta:
         """Queue the closing if it is due; returns how long to sleep."""
@@ -74,7 +111,23 @@ class DailyTimer:
             async with self._store.write() as transaction:
                 await schedules.start(transaction.connection, DAILY, rule=self._rule, next_at=at)
             return min(at - now, LONGEST_SLEEP)
+        if schedule.next_at > next_closing(now + CLOCK_SKEW, self._send_at, self._zone):
+            return await self._move_back(seen=schedule.next_at, now=now)
         return min(schedule.next_at - now, LONGEST_SLEEP)
+
+    async def _move_back(self, *, seen: datetime, now: datetime) -> timedelta:
+        """Undo what a clock did that ran ahead: no closing would come until its time."""
+        at = next_closing(now, self._send_at, self._zone)
+        async with self._store.write() as transaction:
+            mine = await schedules.advance(transaction.connection, DAILY, seen=seen, to=at)
+        if mine:
+            log.warning(
+                "the next closing was further away than it can be; did the clock run ahead?",
+                action="timer.moved_back",
+                was=seen.isoformat(),
+                at=at.isoformat(),
+            )
+        return min(at - now, LONGEST_SLEEP)
 
     async def _fire(self, *, seen: datetime, now: datetime) -> None:
         coming = next_closing(now, self._send_at, self._zone)
@@ -82,6 +135,9 @@ class DailyTimer:
         async with self._store.write() as transaction:
             mine = await schedules.advance(transaction.connection, DAILY, seen=seen, to=coming)
             if mine:
+                # The closing waits until each repository is known to be complete up to now.
+                for repository in await repositories.everything(transaction.connection):
+                    await self._jobs.put(transaction, Kind.RECONCILE, repository.key)
                 await self._jobs.put(transaction, Kind.CLOSE, day.isoformat())
         if mine:
             log.info("closing is due", action="timer.fired", day=str(day))

@@ -10,9 +10,9 @@ from newsletter.digest.schedule import day_bounds, local_day
 from newsletter.errors import InputError
 from newsletter.logs import get_logger
 from newsletter.pipeline.analyse import analyse_now
+from newsletter.pipeline.expand import expand
 from newsletter.pipeline.port import Job, Jobs, Kind, NotYet
-from newsletter.pipeline.receive import expand
-from newsletter.store import commits, digests, pushes
+from newsletter.store import commits, digests, pushes, repositories
 from newsletter.store.engine import Store
 
 log = get_logger("close")
@@ -44,15 +44,25 @@ async def outstanding(day: date, *, store: Store, zone: ZoneInfo) -> int:
     return len(waiting) + len(unfinished)
 
 
+async def unreconciled(day: date, *, store: Store, zone: ZoneInfo) -> int:
+    """Return of how many repositories it is not known yet whether they are complete up to the end of a day."""
+    _, end = day_bounds(day, zone)
+    async with store.read() as connection:
+        followed = await repositories.everything(connection)
+    return sum(1 for repository in followed if repository.reconciled_at is None or repository.reconciled_at < end)
+
+
 async def close_when_ready(job: Job, *, store: Store, jobs: Jobs, zone: ZoneInfo, language: str, now: datetime) -> None:
     """Close the day of a job as soon as every analysis is there, or when waiting any longer would be worse.
 
     :raises NotYet: something is still on its way.
     """
     day = date.fromisoformat(job.key)
-    missing = await outstanding(day, store=store, zone=zone)
-    if missing and now - job.queued_at < PATIENCE:
-        raise NotYet(f"{missing} analyses are still under way", after=LOOK_AGAIN)
+    if now - job.queued_at < PATIENCE:
+        if missing := await unreconciled(day, store=store, zone=zone):
+            raise NotYet(f"{missing} repositories are still to be compared with GitHub", after=LOOK_AGAIN)
+        if missing := await outstanding(day, store=store, zone=zone):
+            raise NotYet(f"{missing} analyses are still under way", after=LOOK_AGAIN)
     await close_day(day, store=store, jobs=jobs, zone=zone, language=language, now=now)
 
 

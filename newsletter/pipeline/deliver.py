@@ -7,22 +7,22 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 import subscribers
-from newsletter.delivery.message import Letterhead, Particulars, message_bytes
-from newsletter.delivery.outcome import reply_of
+from newsletter.delivery.message import Letterhead
+from newsletter.delivery.outcome import Objections, reply_of
 from newsletter.delivery.pool import Pool, ServerRefused
-from newsletter.delivery.record import Delivery, DeliveryStatus, OpenMail, Outcome, SkipReason
+from newsletter.delivery.record import Delivery, DeliveryStatus, Outcome, SkipReason
 from newsletter.delivery.retry import RetryPolicy
-from newsletter.delivery.sign import envelope_sender
-from newsletter.delivery.smtp import Envelope
 from newsletter.errors import StoreUnavailable
 from newsletter.logs import get_logger
 from newsletter.metrics import deliveries as deliveries_counter
+from newsletter.pipeline.letters import Letters
 from newsletter.pipeline.port import Jobs, Kind, NotYet
 from newsletter.store import deliveries, digests
 from newsletter.store.engine import Store
-from subscribers import Purpose, Status, Subscriber, Tokens
+from subscribers import Status, Tokens
 
 log = get_logger("deliver")
 
@@ -47,24 +47,43 @@ class Postage:
     server_pause: timedelta = timedelta(minutes=2)
 
 
+class Engine(Jobs, Protocol):
+    """An engine of jobs that says when it has to let go."""
+
+    @property
+    def draining(self) -> bool:
+        """Whether what is under way has to come to its end, and nothing more may be begun."""
+        ...
+
+
 async def deliver(
     digest_id: int,
     *,
     store: Store,
-    jobs: Jobs,
+    jobs: Engine,
     postage: Postage,
     clock: Callable[[], datetime],
     stopping: Callable[[], bool] = lambda: False,
 ) -> None:
     """Attempt every delivery of a digest that is due, and queue a further run where some wait for later.
 
+    :param jobs: the engine this runs in: nothing of this digest may be sent by anybody else meanwhile.
     :param stopping: once it says True, no further message is begun; those under way are finished and recorded.
     :raises NotYet: the mail server does not let us in; the run goes on after a pause, and nobody is charged.
     """
     if postage.pool is None:
         raise NotYet("no mail server is set (NEWSLETTER_SMTP__HOST)", after=postage.server_pause)
-    run = _Run(digest_id, store=store, postage=postage, pool=postage.pool, clock=clock, stopping=stopping)
+    run = _Run(
+        digest_id,
+        store=store,
+        postage=postage,
+        pool=postage.pool,
+        clock=clock,
+        stopping=lambda: stopping() or jobs.draining,
+    )
     try:
+        # An outcome that could not be written down left its delivery in the middle.
+        await park_unfinished(store=store, now=clock(), digest_id=digest_id)
         await run.all_due()
     except ServerRefused as refusal:
         log.error(  # noqa: TRY400 - what the server said is all there is to know
@@ -84,10 +103,13 @@ async def deliver(
             await jobs.put(transaction, Kind.DELIVER, str(digest_id), run_at=due)
 
 
-async def park_unfinished(*, store: Store, now: datetime) -> int:
-    """Mark what was leaving when the last process died as uncertain. Only before anything is sent by this one."""
+async def park_unfinished(*, store: Store, now: datetime, digest_id: int | None = None) -> int:
+    """Mark what was left in the middle of leaving as uncertain. Only while nothing is being sent.
+
+    :param digest_id: of one digest only.
+    """
     async with store.write() as transaction:
-        parked = await deliveries.park_unfinished(transaction.connection, now=now)
+        parked = await deliveries.park_unfinished(transaction.connection, now=now, digest_id=digest_id)
     if parked:
         log.warning(
             "deliveries were cut off and may have arrived; see: newsletter deliveries list --status uncertain",
@@ -116,26 +138,37 @@ class _Run:
         self._pool = pool
         self._clock = clock
         self._stopping = stopping
+        self._objections = Objections()
         self._failure: BaseException | None = None
-        self._mails: dict[int, OpenMail] = {}
-        self._campaign = ""
+
+    @property
+    def _halted(self) -> bool:
+        return self._failure is not None or self._stopping()
 
     async def all_due(self) -> None:
         async with self._store.read() as connection:
             digest = await digests.by_id(connection, self._digest_id)
         if digest is None:
             return
-        self._campaign = digest.day.isoformat()
-        started, after = self._clock(), 0
+        postage = self._postage
+        letters = Letters(
+            store=self._store,
+            letterhead=postage.letterhead,
+            tokens=postage.tokens,
+            key=postage.key,
+            campaign=digest.day.isoformat(),
+        )
+        started = self._clock()
+        after: Delivery | None = None
         while True:
             async with self._store.read() as connection:
                 due = await deliveries.due(connection, self._digest_id, now=started, limit=BATCH, after=after)
             if not due or self._stopping():
                 return
-            await self._batch(due)
-            after = due[-1].id
+            await self._batch(due, letters)
+            after = due[-1]
 
-    async def _batch(self, due: tuple[Delivery, ...]) -> None:
+    async def _batch(self, due: tuple[Delivery, ...], letters: Letters) -> None:
         """Work on a batch with as many hands as there are connections.
 
         The first failure stops the others only between two messages: whoever is in the middle of one finishes it,
@@ -145,10 +178,10 @@ class _Run:
 
         async def work() -> None:
             for delivery in waiting:
-                if self._failure is not None or self._stopping():
+                if self._halted:
                     return
                 try:
-                    await self._attempt(delivery)
+                    await self._attempt(delivery, letters)
                 except Exception as failure:  # noqa: BLE001 - raised below, when nothing is under way any more
                     self._failure = self._failure or failure
 
@@ -158,15 +191,15 @@ class _Run:
         if self._failure is not None:
             raise self._failure
 
-    async def _attempt(self, delivery: Delivery) -> None:
+    async def _attempt(self, delivery: Delivery, letters: Letters) -> None:
         async with self._store.read() as connection:
             reader = await subscribers.by_id(connection, delivery.subscriber_id)
-        mail = await self._mail(delivery)
+        mail = await letters.mail(delivery)
         if reader is None or reader.status is not Status.ACTIVE:
             await self._skip(delivery)
             return
         try:
-            message = self._message(delivery, reader, mail)
+            message = letters.message(delivery, reader, mail)
         except ValueError as error:
             # Another attempt would not change it, and the other readers must not wait for it.
             reply = reply_of(0, f"the message cannot be written: {error}")
@@ -175,45 +208,19 @@ class _Run:
         claimed = False
 
         async def claim() -> bool:
+            # It may have waited long for a connection.
             nonlocal claimed
-            claimed = await self._claim(delivery)
+            claimed = not self._halted and await self._claim(delivery)
             return claimed
 
         await self._pool.wait_for_turn()
-        envelope = Envelope(sender=self._sender(delivery), recipient=reader.address)
-        outcome = await self._pool.send(envelope, message, claim=claim)
+        if self._halted:
+            return
+        outcome = await self._pool.send(letters.envelope(delivery, reader), message, claim=claim)
         if outcome is not None:
             await self._record(delivery, outcome, claimed=claimed)
-
-    async def _mail(self, delivery: Delivery) -> OpenMail:
-        if delivery.rendering_id is None:
-            raise LookupError(f"delivery {delivery.id} has no rendering")
-        if delivery.rendering_id not in self._mails:
-            async with self._store.read() as connection:
-                mail = await digests.open_mail(connection, delivery.rendering_id)
-            if mail is None:
-                raise LookupError(f"rendering {delivery.rendering_id} vanished")
-            self._mails[delivery.rendering_id] = mail
-        return self._mails[delivery.rendering_id]
-
-    def _message(self, delivery: Delivery, reader: Subscriber, mail: OpenMail) -> bytes:
-        return message_bytes(
-            mail,
-            self._postage.letterhead,
-            Particulars(
-                recipient=reader.address,
-                message_id=delivery.message_id or "",
-                date=delivery.created_at,
-                unsubscribe_token=self._postage.tokens.make(Purpose.UNSUBSCRIBE, reader.id),
-                campaign=self._campaign,
-            ),
-        )
-
-    def _sender(self, delivery: Delivery) -> str:
-        letterhead = self._postage.letterhead
-        if letterhead.bounce_domain is None:
-            return letterhead.sender.addr_spec
-        return envelope_sender(delivery.id, domain=letterhead.bounce_domain, key=self._postage.key)
+            if self._objections.stop_the_run(outcome, reader.address.rpartition("@")[2]):
+                raise ServerRefused(outcome)
 
     async def _claim(self, delivery: Delivery) -> bool:
         """Take the delivery at the last moment, unless the reader left or somebody else has it."""
@@ -229,31 +236,34 @@ class _Run:
             await deliveries.skip(transaction.connection, delivery.id, SkipReason.NOT_ACTIVE, now=self._clock())
 
     async def _record(self, delivery: Delivery, outcome: Outcome, *, claimed: bool) -> None:
-        now = self._clock()
-        charged = not outcome.sender_fault
-        next_attempt = None
-        if outcome.status is DeliveryStatus.DEFERRED:
-            next_attempt = self._postage.policy.next_attempt(
-                attempts=max(delivery.attempts + charged, 1),
-                queued_at=delivery.created_at,
-                now=now,
-                spread=random.random(),  # noqa: S311 - spreads retries, guards nothing
-            )
-            if next_attempt is None:
-                outcome = replace(outcome, status=DeliveryStatus.FAILED)
-        await self._write_down(delivery, outcome, next_attempt_at=next_attempt, charged=charged, claimed=claimed)
+        next_attempt = self._next_attempt(delivery, outcome)
+        if outcome.status is DeliveryStatus.DEFERRED and next_attempt is None:
+            outcome = replace(outcome, status=DeliveryStatus.FAILED)
+        await self._write_down(delivery, outcome, next_attempt_at=next_attempt, claimed=claimed)
         deliveries_counter.labels(status=outcome.status.value).inc()
-        log.info(
-            "delivery attempted",
-            action=f"delivery.{outcome.status.value}",
-            delivery=delivery.id,
-            code=outcome.reply.code,
-        )
+        entry: dict[str, Any] = {
+            "action": f"delivery.{outcome.status.value}",
+            "delivery": delivery.id,
+            "code": outcome.reply.code,
+        }
+        if outcome.one_domain:
+            log.error("a reader's domain refuses us", **entry, reply=outcome.reply.text)
+        else:
+            log.info("delivery attempted", **entry)
+
+    def _next_attempt(self, delivery: Delivery, outcome: Outcome) -> datetime | None:
+        if outcome.status is not DeliveryStatus.DEFERRED:
+            return None
+        policy, now = self._postage.policy, self._clock()
+        spread = random.random()  # noqa: S311 - spreads retries, guards nothing
         if outcome.sender_fault:
-            raise ServerRefused(outcome)
+            refusals = delivery.refusals + 1
+            return policy.after_refusal(refusals=refusals, one_domain=outcome.one_domain, now=now, spread=spread)
+        since = delivery.patience_from or now
+        return policy.next_attempt(attempts=delivery.attempts + 1, since=since, now=now, spread=spread)
 
     async def _write_down(
-        self, delivery: Delivery, outcome: Outcome, *, next_attempt_at: datetime | None, charged: bool, claimed: bool
+        self, delivery: Delivery, outcome: Outcome, *, next_attempt_at: datetime | None, claimed: bool
     ) -> None:
         """Record an outcome, through short outages of the database: it is known nowhere else.
 
@@ -270,7 +280,7 @@ class _Run:
                             outcome,
                             next_attempt_at=next_attempt_at,
                             now=now,
-                            charged=charged,
+                            charged=not outcome.sender_fault,
                         )
             except StoreUnavailable:
                 if pause is None:

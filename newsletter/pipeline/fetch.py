@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from newsletter.github.client import GitHubClient, GitHubRefused, GitHubUnavailable, NotOnGitHub
+from newsletter.github.client import GitHubClient
+from newsletter.github.faults import GitHubRefused, GitHubUnavailable, NotOnGitHub
 from newsletter.github.record import CommitDetail
 from newsletter.logs import get_logger
 from newsletter.pipeline.port import Job, Jobs, Kind, RetryAfter
 from newsletter.store import commits
+from newsletter.store.commits import StoredCommit
 from newsletter.store.engine import Store
 from newsletter.store.states import DetailState
 
 log = get_logger("fetch")
+
+#: A commit that was pushed this moment may not have reached every server of GitHub's yet.
+SECOND_LOOKS = (timedelta(seconds=5), timedelta(seconds=20))
 
 
 async def fetch(job: Job, *, store: Store, jobs: Jobs, github: GitHubClient, now: datetime) -> None:
@@ -25,7 +30,7 @@ async def fetch(job: Job, *, store: Store, jobs: Jobs, github: GitHubClient, now
         commit = await commits.load(connection, commit_id)
     if commit is None or commit.detail_state is not DetailState.WAITING:
         return
-    found = await _ask(github, commit.repository, commit.sha, last=job.last)
+    found = await _ask(github, commit, job)
     async with store.write() as transaction:
         if isinstance(found, CommitDetail):
             await commits.save_detail(transaction.connection, commit_id, found, now=now)
@@ -34,14 +39,17 @@ async def fetch(job: Job, *, store: Store, jobs: Jobs, github: GitHubClient, now
         await jobs.put(transaction, Kind.ANALYSE, job.key)
 
 
-async def _ask(github: GitHubClient, repository: str, sha: str, *, last: bool) -> CommitDetail | DetailState:
+async def _ask(github: GitHubClient, commit: StoredCommit, job: Job) -> CommitDetail | DetailState:
+    sha = commit.sha
     try:
-        return await github.commit(repository, sha)
-    except NotOnGitHub:
+        return await github.commit(commit.repository, sha)
+    except NotOnGitHub as error:
+        if job.attempt <= len(SECOND_LOOKS) and not job.last:
+            raise RetryAfter(str(error), after=SECOND_LOOKS[job.attempt - 1]) from error
         log.info("commit is gone", action="commit.gone", sha=sha)
         return DetailState.GONE
     except (GitHubUnavailable, GitHubRefused) as error:
-        if not last:
+        if not job.last:
             raise RetryAfter(str(error), after=getattr(error, "retry_after", None)) from error
         log.warning("commit could not be fetched", action="commit.unavailable", sha=sha, reason=str(error))
         return DetailState.UNAVAILABLE

@@ -6,11 +6,13 @@ A job may be run twice, so every handler looks at the row first and changes noth
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
+
+from sqlalchemy import Executable
 
 from newsletter.store.engine import Transaction
 
@@ -20,6 +22,10 @@ class Kind(StrEnum):
 
     #: hook_id of a push.
     EXPAND = "expand"
+    #: hook_id of a push that is longer than its payload.
+    COMPLETE = "complete"
+    #: Id of a repository.
+    RECONCILE = "reconcile"
     #: Id of a commit.
     FETCH = "fetch"
     #: Id of a commit.
@@ -83,4 +89,18 @@ class Jobs(Protocol):
 
     async def put(self, transaction: Transaction, kind: Kind, key: str, *, run_at: datetime | None = None) -> None:
         """Queue a job in the caller's transaction: both are committed, or neither is."""
+        ...
+
+    async def put_many(
+        self, transaction: Transaction, kind: Kind, keys: Sequence[str], *, run_at: datetime | None = None
+    ) -> None:
+        """Queue jobs of one kind, as many as there are keys, at the price of one."""
+        ...
+
+    def queueing(self, kind: Kind, keys: Sequence[str]) -> tuple[Executable, Sequence[Mapping[str, object]]]:
+        """Return the statement, and its rows, that queue jobs in a transaction which awaits nothing."""
+        ...
+
+    def queued(self) -> None:
+        """Take note that what :meth:`queueing` gave was committed."""
         ...

@@ -22,6 +22,7 @@ from newsletter.settings.values import (
     MailSender,
     Positive,
     PositiveNumber,
+    RootUrl,
     Secrets,
     TimeOfDay,
     Tls,
@@ -41,7 +42,7 @@ class GitHubSettings(_Section):
 
     #: Any one of them verifies a webhook; several while a secret is rotated.
     webhook_secrets: Secrets | None = None
-    #: GitHub Enterprise: https://HOST/api/v3.
+    #: GitHub Enterprise Server: https://HOST/api/v3; Enterprise Cloud with data residency: https://api.NAME.ghe.com.
     api_url: Url = "https://api.github.com"
     token: SecretStr | None = None
     app_id: str | None = None
@@ -53,6 +54,9 @@ class GitHubSettings(_Section):
         parts = urlsplit(self.api_url)
         if parts.path.rstrip("/") == "/api/v3":
             return f"{parts.scheme}://{parts.netloc}"
+        # docs.github.com, "Network details for GHE.com": NAME.ghe.com has its API at api.NAME.ghe.com.
+        if parts.netloc.startswith("api.") and parts.netloc.endswith(".ghe.com"):
+            return f"https://{parts.netloc.removeprefix('api.')}"
         return "https://github.com"
 
 
@@ -134,7 +138,7 @@ class Settings(_Section):
     """Everything that can be set; see ``docs/reference/settings.md``."""
 
     #: Public URL of the service, the start of every link in a mail.
-    base_url: Url = "http://127.0.0.1:8080"
+    base_url: RootUrl = "http://127.0.0.1:8080"
     listen: ListenAddress = Listen("127.0.0.1", 8080)
     #: May hold a password, so it is never shown.
     database_url: DatabaseUrl = "sqlite:///data/newsletter.db"

@@ -10,12 +10,21 @@ from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import psycopg
 from email_validator import EmailNotValidError, validate_email
+from psycopg.conninfo import make_conninfo
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from newsletter.languages import supported_languages
 
 MINIMUM_SECRET_LENGTH = 32
+_POSTGRESQL_URL = (
+    "expected postgresql://user:password@host:port/name; "
+    "in the password write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and % as %25"
+)
+_NOT_IN_A_HOST = set("@?#/[] ")
 
 
 class Tls(StrEnum):
@@ -76,9 +85,34 @@ def _web_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _root_url(value: str) -> str:
+    url = _web_url(value)
+    if urlsplit(url).path:
+        raise ValueError("expected a URL without a path, such as https://news.example.org: the routes are at its root")
+    return url
+
+
 def _database_url(value: str) -> str:
-    if not value.startswith(("sqlite:///", "postgresql://", "postgres://")):
+    # Whatever is wrong, the value may hold a password, and the libraries quote what they cannot read.
+    if not value.startswith(("sqlite:///", "postgresql://", "postgres://")) or not value.isprintable():
         raise ValueError("expected sqlite:///path/to/file.db or postgresql://user@host/name")
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        raise ValueError(_POSTGRESQL_URL) from None
+    if value.startswith("sqlite:"):
+        if not url.database or url.database.startswith((":memory:", "file:")) or url.query:
+            raise ValueError("expected sqlite:///path/to/file.db: a file that stays, and nothing behind its name")
+        return value
+    port_fits = url.port is None or 0 < url.port < 65536
+    if not url.database or "/" in url.database or _NOT_IN_A_HOST & set(url.host or "") or not port_fits:
+        raise ValueError(_POSTGRESQL_URL)
+    try:
+        # Only the driver reads this one as a number, and says so where nobody expects it.
+        int(str(url.query.get("connect_timeout", 0)))
+        make_conninfo("", **{name: value if isinstance(value, str) else value[-1] for name, value in url.query.items()})
+    except (psycopg.Error, ValueError):
+        raise ValueError("expected behind the ? nothing but libpq's connection options, such as sslmode") from None
     return value
 
 
@@ -166,6 +200,7 @@ def _one_line(value: str) -> str:
 
 
 Url = Annotated[str, AfterValidator(_web_url)]
+RootUrl = Annotated[str, AfterValidator(_root_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url), Field(repr=False)]
 ListenAddress = Annotated[Listen, BeforeValidator(_listen)]
 Keys = Annotated[list[SecretStr], BeforeValidator(_split), AfterValidator(_long_enough)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -44,10 +44,13 @@ async def add(
     repository_id: int,
     push_id: int,
     reached_at: datetime,
+    first_position: int = 0,
 ) -> tuple[int, ...]:
-    """Store the commits of a push; returns the ids of those that are new, in the order of the push.
+    """Store commits of a push; returns the ids of those that are new, in the order of the push.
 
     A commit belongs to the push that brought it first; a later push of the same commit changes nothing.
+
+    :param first_position: place of the first one within the push.
     """
     rows = [
         {
@@ -63,7 +66,7 @@ async def add(
             "paths": {"added": commit.added, "removed": commit.removed, "modified": commit.modified},
             "detail_state": DetailState.WAITING,
         }
-        for position, commit in enumerate(pushed)
+        for position, commit in enumerate(pushed, first_position)
     ]
     found: list[int] = []
     for start in range(0, len(rows), _ROWS_PER_STATEMENT):
@@ -71,6 +74,20 @@ async def add(
         result = await connection.execute(insert_new(connection, commits).values(part).returning(commits.c.id))
         found += result.scalars()
     return tuple(sorted(found))
+
+
+async def reached(connection: AsyncConnection, repository_id: int, shas: Collection[str]) -> dict[str, datetime]:
+    """Return which of some commits are stored, and when they reached their branch."""
+    wanted = list(shas)
+    found: dict[str, datetime] = {}
+    for start in range(0, len(wanted), _ROWS_PER_STATEMENT):
+        rows = await connection.execute(
+            select(commits.c.sha, commits.c.reached_at).where(
+                commits.c.repository_id == repository_id, commits.c.sha.in_(wanted[start : start + _ROWS_PER_STATEMENT])
+            )
+        )
+        found |= {row.sha: row.reached_at for row in rows}
+    return found
 
 
 async def load(connection: AsyncConnection, commit_id: int) -> StoredCommit | None:

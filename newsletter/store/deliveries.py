@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy import Row, and_, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import subscribers
@@ -52,29 +52,35 @@ async def queue(connection: AsyncConnection, digest_id: int, new: Sequence[NewDe
 
 
 async def due(
-    connection: AsyncConnection, digest_id: int, *, now: datetime, limit: int, after: int = 0
+    connection: AsyncConnection, digest_id: int, *, now: datetime, limit: int, after: Delivery | None = None
 ) -> tuple[Delivery, ...]:
-    """Return deliveries of a digest whose time has come, by id, from the first above ``after``."""
-    rows = await connection.execute(
-        select(deliveries)
-        .where(
-            deliveries.c.digest_id == digest_id,
-            deliveries.c.status.in_(WAITING),
-            deliveries.c.next_attempt_at <= now,
-            deliveries.c.id > after,
-        )
-        .order_by(deliveries.c.id)
-        .limit(limit)
+    """Return deliveries of a digest whose time has come, from the first behind ``after``.
+
+    Those that were never attempted come first, so that nobody waits behind a reader who is refused each time.
+    """
+    attempted = deliveries.c.attempts + deliveries.c.refusals > 0
+    place = (case((attempted, 1), else_=0), deliveries.c.next_attempt_at, deliveries.c.id)
+    wanted = select(deliveries).where(
+        deliveries.c.digest_id == digest_id,
+        deliveries.c.status.in_(WAITING),
+        deliveries.c.next_attempt_at <= now,
     )
+    if after is not None:
+        again, at, number = place
+        seen = 1 if after.attempts + after.refusals else 0
+        later = or_(at > after.next_attempt_at, and_(at == after.next_attempt_at, number > after.id))
+        wanted = wanted.where(or_(again > seen, and_(again == seen, later)))
+    rows = await connection.execute(wanted.order_by(*place).limit(limit))
     return tuple(_record(row) for row in rows)
 
 
 async def digests_waiting(connection: AsyncConnection) -> tuple[int, ...]:
-    """Return the composed digests of which some delivery waits."""
+    """Return the composed digests of which some delivery waits, or was left in the middle."""
+    open_statuses = [*WAITING, DeliveryStatus.SENDING]
     rows = await connection.execute(
         select(deliveries.c.digest_id)
         .join(digests, digests.c.id == deliveries.c.digest_id)
-        .where(deliveries.c.status.in_(WAITING), digests.c.composed_at.is_not(None))
+        .where(deliveries.c.status.in_(open_statuses), digests.c.composed_at.is_not(None))
         .distinct()
         .order_by(deliveries.c.digest_id)
     )
@@ -117,14 +123,27 @@ async def record(
 ) -> bool:
     """Write down what an attempt came to. A delivery that ended (sent, failed, uncertain, skipped) stays as it is.
 
+    Only ``sent`` is written over ``uncertain``: where a sender that was taken for dead lives, its word is the truth.
+
     :param charged: whether the attempt counts against the recipient.
     """
+    changed = [*WAITING, DeliveryStatus.SENDING]
+    if outcome.status is DeliveryStatus.SENT:
+        changed.append(DeliveryStatus.UNCERTAIN)
+    counted: dict[str, Any] = (
+        {
+            "attempts": deliveries.c.attempts + 1,
+            "patience_from": func.coalesce(deliveries.c.patience_from, literal(now, deliveries.c.patience_from.type)),
+        }
+        if charged
+        else {"refusals": deliveries.c.refusals + 1}
+    )
     result = await connection.execute(
         update(deliveries)
-        .where(deliveries.c.id == delivery_id, deliveries.c.status.in_([*WAITING, DeliveryStatus.SENDING]))
+        .where(deliveries.c.id == delivery_id, deliveries.c.status.in_(changed))
         .values(
+            **counted,
             status=outcome.status,
-            attempts=deliveries.c.attempts + (1 if charged else 0),
             next_attempt_at=next_attempt_at,
             reply_code=outcome.reply.code,
             reply=outcome.reply.text,
@@ -144,11 +163,17 @@ async def skip(connection: AsyncConnection, delivery_id: int, reason: SkipReason
     return result.rowcount == 1
 
 
-async def park_unfinished(connection: AsyncConnection, *, now: datetime) -> int:
-    """Mark what was leaving when a process died as uncertain; only for the one process that sends."""
+async def park_unfinished(connection: AsyncConnection, *, now: datetime, digest_id: int | None = None) -> int:
+    """Mark what was left in the middle of leaving as uncertain; only for the one process that sends.
+
+    :param digest_id: of one digest only, of which nothing is being sent.
+    """
+    unfinished = deliveries.c.status == DeliveryStatus.SENDING
+    if digest_id is not None:
+        unfinished = and_(unfinished, deliveries.c.digest_id == digest_id)
     result = await connection.execute(
         update(deliveries)
-        .where(deliveries.c.status == DeliveryStatus.SENDING)
+        .where(unfinished)
         .values(status=DeliveryStatus.UNCERTAIN, next_attempt_at=None, updated_at=now)
     )
     return result.rowcount
@@ -157,7 +182,7 @@ async def park_unfinished(connection: AsyncConnection, *, now: datetime) -> int:
 async def retry(
     connection: AsyncConnection, *, statuses: Sequence[DeliveryStatus], day: date | None, now: datetime
 ) -> tuple[int, ...]:
-    """Queue ended deliveries of active readers again; returns the ids of their digests.
+    """Queue ended deliveries of active readers again, as if for the first time; returns the ids of their digests.
 
     Statuses that nothing may leave for the queue, such as ``sent``, are passed over.
     """
@@ -169,7 +194,14 @@ async def retry(
     result = await connection.execute(
         update(deliveries)
         .where(condition)
-        .values(status=DeliveryStatus.QUEUED, next_attempt_at=now, updated_at=now)
+        .values(
+            status=DeliveryStatus.QUEUED,
+            attempts=0,
+            refusals=0,
+            patience_from=None,
+            next_attempt_at=now,
+            updated_at=now,
+        )
         .returning(deliveries.c.digest_id)
     )
     return tuple(result.scalars())
@@ -233,4 +265,6 @@ def _record(row: Row[Any]) -> Delivery:
         reply=None if row.reply_code is None else Reply(code=row.reply_code, text=row.reply or ""),
         created_at=row.created_at,
         updated_at=row.updated_at,
+        refusals=row.refusals,
+        patience_from=row.patience_from,
     )

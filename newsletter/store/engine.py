@@ -7,24 +7,32 @@ transaction that starts to write in its middle cannot wait, it fails at once (sq
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from sqlalchemy import event
+from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from newsletter.errors import StoreUnavailable
+from newsletter.store.at_once import SqliteThread
+from newsletter.store.postgresql import PATIENCE, POOL_TIMEOUT, postgresql_engine
+from newsletter.store.sqlite import configure
 
 #: GitHub waits 10 seconds for an answer, so nothing here may wait longer than that, seconds.
 BUSY_TIMEOUT = 4
-POOL_TIMEOUT = 4
 READERS = 4
+#: For whoever writes before us, seconds.
+TURN_TIMEOUT = 4
+
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -52,11 +60,13 @@ class Store:
 
     :param url: ``sqlite:///path`` or ``postgresql://…``.
     :param busy_timeout: how long to wait for another process's lock on an SQLite database, seconds.
+    :param patience: how long a statement on PostgreSQL may take, seconds; None = as long as it takes.
     """
 
-    def __init__(self, url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> None:
+    def __init__(self, url: str, *, busy_timeout: float = BUSY_TIMEOUT, patience: float | None = PATIENCE) -> None:
         self.url = _driver_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._writing = asyncio.Lock()
         if self.is_sqlite:
             self._writer = _sqlite_engine(
                 self.url, begin="BEGIN IMMEDIATE", size=1, read_only=False, busy_timeout=busy_timeout
@@ -64,8 +74,9 @@ class Store:
             self._reader = _sqlite_engine(
                 self.url, begin="BEGIN", size=READERS, read_only=True, busy_timeout=busy_timeout
             )
+            self._at_once = SqliteThread(self.url, busy_timeout=busy_timeout)
         else:
-            self._writer = self._reader = _postgresql_engine(self.url)
+            self._writer = self._reader = postgresql_engine(self.url, patience=patience)
 
     @property
     def path(self) -> Path | None:
@@ -84,11 +95,42 @@ class Store:
         :raises StoreUnavailable: the database is locked, full or away; nothing was changed.
         """
         with _naming_outages():
-            async with self._writer.connect() as connection:
+            async with self._turn(), self._writer.connect() as connection:
                 async with connection.begin():
                     transaction = Transaction(connection)
                     yield transaction
                 transaction.committed()
+
+    async def write_at_once(self, work: Callable[[Connection], Result]) -> Result:
+        """Run statements that need nothing from outside in one write transaction of their own.
+
+        On SQLite each awaited statement is several changes of threads, each of which waits until the event loop has
+        nothing better to do; this is one.
+
+        :raises StoreUnavailable: the database is locked, full or away; nothing was changed.
+        """
+        with _naming_outages():
+            if self.is_sqlite:
+                async with self._turn():
+                    return await self._at_once.run(work)
+            async with self._writer.connect() as connection, connection.begin():
+                return await connection.run_sync(work)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait until nobody in this process writes to an SQLite database; first come, first served."""
+        if not self.is_sqlite:
+            yield
+            return
+        try:
+            async with asyncio.timeout(TURN_TIMEOUT):
+                await self._writing.acquire()
+        except TimeoutError:
+            raise StoreUnavailable("the database is busy") from None
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -103,6 +145,8 @@ class Store:
     async def close(self) -> None:
         """Close every connection."""
         await self._writer.dispose()
+        if self.is_sqlite:
+            self._at_once.close()
         if self._reader is not self._writer:
             await self._reader.dispose()
 
@@ -125,27 +169,23 @@ def _driver_url(url: str) -> URL:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            _make_private(Path(parsed.database))
         return parsed.set(drivername="sqlite+aiosqlite")
     return parsed.set(drivername="postgresql+psycopg")
 
 
-def _postgresql_engine(url: URL) -> AsyncEngine:
-    # The driver's own patience with a server that says nothing is two minutes; the URL may ask for another.
-    url = url.set(query={"connect_timeout": str(POOL_TIMEOUT), **url.query})
-    engine = create_async_engine(
-        url, pool_size=10, max_overflow=0, pool_timeout=POOL_TIMEOUT, pool_pre_ping=True, hide_parameters=True
-    )
+def _make_private(path: Path) -> None:
+    """Make the file, and its folder, for its owner alone: it has everybody's address in it.
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def configure(connection: Any, _record: Any) -> None:
-        # In a server's own zone the last hours of the year 9999, which a commit may be dated to, cannot be read back.
-        cursor = connection.cursor()
-        cursor.execute("SET TIME ZONE 'UTC'")
-        cursor.close()
-        connection.commit()
+    SQLite gives the files that it makes beside it the same mode and owner. What is there already keeps its own.
 
-    return engine
+    :raises StoreUnavailable: neither is there, and they cannot be made.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise StoreUnavailable(f"the database {path} cannot be opened: {error.strerror}") from error
 
 
 def _sqlite_engine(url: URL, *, begin: str, size: int, read_only: bool, busy_timeout: float) -> AsyncEngine:
@@ -159,22 +199,5 @@ def _sqlite_engine(url: URL, *, begin: str, size: int, read_only: bool, busy_tim
         connect_args={"timeout": busy_timeout},
     )
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def configure(connection: Any, _record: Any) -> None:
-        # The driver's own transaction control is switched off; "begin" below is the only one.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
-        # FULL survives a power cut, not only a killed process: a push that was answered with 202 must.
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute(f"PRAGMA busy_timeout = {int(busy_timeout * 1000)}")
-        if read_only:
-            cursor.execute("PRAGMA query_only = ON")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def start(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
-
+    configure(engine.sync_engine, begin=begin, read_only=read_only, busy_timeout=busy_timeout)
     return engine

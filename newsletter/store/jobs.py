@@ -5,17 +5,19 @@ No "running" state is stored: what is running is known to the process that runs 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import Insert, case, delete, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.store.tables import jobs
 
 #: Error of a job that was given up because its process never survived it.
 PROCESS_ENDED = "the process ended during the last attempt"
+#: Error of a job that was given up because the database would not take what came of it.
+NOT_STORED = "the result of the last attempt could not be stored"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +32,34 @@ class StoredJob:
     created_at: datetime
 
 
-async def put(connection: AsyncConnection, kind: str, key: str, *, run_at: datetime, now: datetime) -> None:
-    """Queue a job."""
-    await connection.execute(insert(jobs).values(kind=kind, key=key, run_at=run_at, attempts=0, created_at=now))
+async def put(connection: AsyncConnection, kind: str, keys: Sequence[str], *, run_at: datetime, now: datetime) -> None:
+    """Queue jobs of one kind."""
+    statement, rows = queueing(kind, keys, run_at=run_at, now=now)
+    await connection.execute(statement, rows)
+
+
+def queueing(
+    kind: str, keys: Sequence[str], *, run_at: datetime, now: datetime
+) -> tuple[Insert, list[dict[str, object]]]:
+    """Return the statement that queues jobs of one kind, and its rows."""
+    return insert(jobs), [
+        {"kind": kind, "key": key, "run_at": run_at, "attempts": 0, "created_at": now} for key in keys
+    ]
+
+
+async def bring_forward(connection: AsyncConnection, kind: str, key: str, *, run_at: datetime, now: datetime) -> bool:
+    """Make a job of this kind and key that has not begun run no later than at a time; False where none waits.
+
+    What is begun has an attempt and its time is over: it may be past what the caller wants done.
+    """
+    waiting = or_(jobs.c.attempts == 0, jobs.c.run_at > now)
+    at = literal(run_at, jobs.c.run_at.type)
+    result = await connection.execute(
+        update(jobs)
+        .where(jobs.c.kind == kind, jobs.c.key == key, jobs.c.failed_at.is_(None), waiting)
+        .values(run_at=case((jobs.c.run_at > at, at), else_=jobs.c.run_at))
+    )
+    return result.rowcount > 0
 
 
 async def due(
@@ -86,18 +113,28 @@ async def bury(connection: AsyncConnection, job_id: int, *, error: str, now: dat
     await connection.execute(update(jobs).where(jobs.c.id == job_id).values(failed_at=now, error=error))
 
 
-async def pending(connection: AsyncConnection, kinds: Collection[str]) -> int:
-    """Return how many jobs of these kinds are queued or running."""
-    wanted = select(func.count()).where(jobs.c.failed_at.is_(None), jobs.c.kind.in_(kinds))
-    return int((await connection.execute(wanted)).scalar_one())
-
-
 async def known_keys(connection: AsyncConnection, kind: str) -> frozenset[str]:
-    """Return the keys of a kind's jobs that are queued or running, and of those that ended their process each time.
-
-    The latter must not come back by themselves: they would end it again.
-    """
-    rows = await connection.execute(
-        select(jobs.c.key).where(jobs.c.kind == kind, or_(jobs.c.failed_at.is_(None), jobs.c.error == PROCESS_ENDED))
-    )
+    """Return the keys of a kind's jobs that are queued or running."""
+    rows = await connection.execute(select(jobs.c.key).where(jobs.c.kind == kind, jobs.c.failed_at.is_(None)))
     return frozenset(rows.scalars())
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuriedJob:
+    """A job that was given up."""
+
+    id: int
+    kind: str
+    key: str
+    error: str
+    failed_at: datetime
+
+
+async def buried(connection: AsyncConnection) -> tuple[BuriedJob, ...]:
+    """Return the jobs that were given up, the earliest first."""
+    rows = await connection.execute(
+        select(jobs).where(jobs.c.failed_at.is_not(None)).order_by(jobs.c.failed_at, jobs.c.id)
+    )
+    return tuple(
+        BuriedJob(id=row.id, kind=row.kind, key=row.key, error=row.error or "", failed_at=row.failed_at) for row in rows
+    )

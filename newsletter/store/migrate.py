@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from newsletter.errors import SchemaBehind
+from newsletter.errors import SchemaAhead, SchemaBehind
 from newsletter.store.engine import Store
 
 _SCRIPTS = Path(__file__).parent / "migrations"
@@ -34,10 +34,13 @@ async def upgrade(store: Store) -> tuple[str | None, str]:
     """Run every migration that is missing, in one transaction; returns the revision before and after.
 
     Of several processes that do so at once, the others wait for the first and find nothing left to do.
+
+    :raises SchemaAhead: a newer version has been here; nothing was changed.
     """
 
     def run(connection: Connection) -> tuple[str | None, str]:
-        before = MigrationContext.configure(connection).get_current_revision()
+        before = _revision(connection)
+        _require_known(before)
         command.upgrade(configuration(connection), "head")
         return before, _head()
 
@@ -48,19 +51,36 @@ async def upgrade(store: Store) -> tuple[str | None, str]:
 
 
 async def require_current(store: Store) -> None:
-    """Make sure that the database has had every migration.
+    """Make sure that the database has had every migration, and no other.
 
-    :raises SchemaBehind: it has not, or it is ahead of this version.
+    :raises SchemaBehind: it has not.
+    :raises SchemaAhead: a newer version has been here.
     """
-
-    def current(connection: Connection) -> str | None:
-        return MigrationContext.configure(connection).get_current_revision()
-
     async with store.read() as connection:
-        found = await connection.run_sync(current)
+        found = await connection.run_sync(_revision)
+    _require_known(found)
     if found != _head():
         raise SchemaBehind(
             f"the database is at migration {found or 'none'}, this version needs {_head()}: run `newsletter migrate`"
+        )
+
+
+async def is_new(store: Store) -> bool:
+    """Whether the database has had no migration at all."""
+    async with store.read() as connection:
+        return await connection.run_sync(_revision) is None
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _require_known(revision: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise SchemaAhead(
+            f"the database is at migration {revision}, which this version does not know (its last is {_head()}): "
+            "run the version that made it, or a newer one"
         )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.store.tables import pushes
@@ -24,28 +25,70 @@ class StoredPush:
     expanded: bool
 
 
-async def add(
+@dataclass(frozen=True, kw_only=True)
+class NewPush:
+    """A push that is to be stored."""
+
+    hook_id: str
+    repository_id: int
+    reached_at: datetime
+    received_at: datetime
+    body: bytes
+
+
+def add(connection: Connection, new: Sequence[NewPush]) -> frozenset[str]:
+    """Store pushes; returns the hook_ids of those that were not stored already.
+
+    The statements are the same however many there are, so that they are compiled once.
+    """
+    if not new:
+        return frozenset()
+    hook_ids = [push.hook_id for push in new]
+    known = connection.execute(select(pushes.c.hook_id).where(pushes.c.hook_id.in_(hook_ids))).scalars()
+    fresh = frozenset(hook_ids).difference(known)
+    if not fresh:
+        return fresh
+    connection.execute(
+        insert_new(connection, pushes),
+        [
+            {
+                "hook_id": push.hook_id,
+                "repository_id": push.repository_id,
+                "reached_at": push.reached_at,
+                "received_at": push.received_at,
+                "body": push.body,
+            }
+            for push in new
+            if push.hook_id in fresh
+        ],
+    )
+    return fresh
+
+
+async def add_found(
     connection: AsyncConnection,
     *,
     hook_id: str,
     repository_id: int,
     reached_at: datetime,
-    received_at: datetime,
     body: bytes,
-) -> bool:
-    """Store a push; returns False where this hook_id is stored already."""
-    result = await connection.execute(
-        insert_new(connection, pushes)
-        .values(
+    now: datetime,
+) -> StoredPush:
+    """Store, or find, a push that no webhook told of; its commits are stored in the same transaction."""
+    await connection.execute(
+        insert_new(connection, pushes).values(
             hook_id=hook_id,
             repository_id=repository_id,
             reached_at=reached_at,
-            received_at=received_at,
+            received_at=now,
             body=body,
+            expanded_at=now,
         )
-        .returning(pushes.c.id)
     )
-    return result.scalar_one_or_none() is not None
+    stored = await by_hook_id(connection, hook_id)
+    if stored is None:
+        raise LookupError("a push vanished in the transaction that stored it")
+    return stored
 
 
 async def by_hook_id(connection: AsyncConnection, hook_id: str) -> StoredPush | None:
@@ -63,9 +106,13 @@ async def by_hook_id(connection: AsyncConnection, hook_id: str) -> StoredPush | 
     )
 
 
-async def unexpanded(connection: AsyncConnection, *, before: datetime | None = None) -> tuple[str, ...]:
+async def unexpanded(
+    connection: AsyncConnection, *, before: datetime | None = None, repository_id: int | None = None
+) -> tuple[str, ...]:
     """Return the hook_ids of pushes whose commits are not stored yet, in the order in which they reached the branch."""
     wanted = select(pushes.c.hook_id).where(pushes.c.expanded_at.is_(None))
+    if repository_id is not None:
+        wanted = wanted.where(pushes.c.repository_id == repository_id)
     if before is not None:
         wanted = wanted.where(pushes.c.reached_at < before)
     rows = await connection.execute(wanted.order_by(pushes.c.reached_at, pushes.c.id))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import Any
 
 from sqlalchemy import Row, Text, cast, insert, literal, select, update
@@ -26,6 +28,18 @@ class FollowedRepository:
     default_branch: str | None
     private: bool
     added_at: datetime
+    #: Names of the branches that count, or patterns of them; none = the default branch.
+    branch_patterns: tuple[str, ...] = ()
+    #: How often GitHub is asked for what is new; None = hourly.
+    poll: timedelta | None = None
+    #: Up to when its branches are known to be complete; None = never compared with GitHub.
+    reconciled_at: datetime | None = None
+
+    def watches(self, branch: str) -> bool:
+        """Whether a branch counts; in a pattern ``*`` stands for any characters, also for ``/``."""
+        if not self.branch_patterns:
+            return branch == self.default_branch
+        return any(fnmatchcase(branch, pattern) for pattern in self.branch_patterns)
 
     @property
     def key(self) -> str:
@@ -159,4 +173,26 @@ def _record(row: Row[Any]) -> FollowedRepository:
         default_branch=row.default_branch,
         private=row.private,
         added_at=row.added_at,
+        branch_patterns=tuple(row.branch_patterns or ()),
+        poll=None if row.poll_seconds is None else timedelta(seconds=row.poll_seconds),
+        reconciled_at=row.reconciled_at,
     )
+
+
+async def configure(
+    connection: AsyncConnection, repository_id: int, *, branch_patterns: Sequence[str], poll: timedelta | None
+) -> None:
+    """Set which branches count and how often GitHub is asked."""
+    await connection.execute(
+        update(repositories)
+        .where(repositories.c.id == repository_id)
+        .values(
+            branch_patterns=list(branch_patterns) or None,
+            poll_seconds=None if poll is None else int(poll.total_seconds()),
+        )
+    )
+
+
+async def mark_reconciled(connection: AsyncConnection, repository_id: int, *, at: datetime) -> None:
+    """Note up to when a repository's branches are complete."""
+    await connection.execute(update(repositories).where(repositories.c.id == repository_id).values(reconciled_at=at))

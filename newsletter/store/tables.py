@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from newsletter.analysis.record import Fallback, Kind, Source
@@ -35,8 +36,24 @@ repositories = Table(
     Column("default_branch", Text),
     Column("private", Boolean, nullable=False),
     Column("added_at", UtcDateTime, nullable=False),
+    # Names or patterns of the branches that count; empty = the default branch.
+    Column("branch_patterns", JSON(none_as_null=True)),
+    # How often GitHub is asked, for want of a webhook; empty = hourly, as a safety net.
+    Column("poll_seconds", Integer),
+    # Up to when its branches are known to be complete.
+    Column("reconciled_at", UtcDateTime),
     # Readers' choices hold the id: it must never become another repository's.
     sqlite_autoincrement=True,
+)
+
+branches = Table(
+    "branches",
+    metadata,
+    Column("repository_id", ForeignKey("repositories.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    # The commit up to which everything that reached the branch is stored, and when that one reached it.
+    Column("head", Text, nullable=False),
+    Column("head_at", UtcDateTime, nullable=False),
 )
 
 pushes = Table(
@@ -80,6 +97,13 @@ commits = Table(
     UniqueConstraint("repository_id", "sha"),
     Index(None, "reached_at"),
     Index(None, "push_id"),
+    # What is left to analyse is asked for again and again, and is a handful among all commits there ever were.
+    Index(
+        "ix_commits_unanalysed",
+        "reached_at",
+        sqlite_where=text("level IS NULL"),
+        postgresql_where=text("level IS NULL"),
+    ),
 )
 
 commit_details = Table(
@@ -178,7 +202,12 @@ deliveries = Table(
     Column("skip_reason", word(SkipReason)),
     # Made once, the same on every attempt.
     Column("message_id", Text, unique=True),
+    # Those that count against the recipient.
     Column("attempts", Integer, nullable=False, default=0),
+    # Those that were refused for what we are; they only lengthen the pause.
+    Column("refusals", Integer, nullable=False, server_default=text("0")),
+    # The first attempt that counts, since it was queued.
+    Column("patience_from", UtcDateTime),
     Column("next_attempt_at", UtcDateTime),
     # The server's last reply, as it gave it.
     Column("reply_code", Integer),

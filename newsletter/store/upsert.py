@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-def insert_new(connection: AsyncConnection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert_new(connection: AsyncConnection | Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that passes over rows whose unique key is there already.
 
     Only RETURNING tells which rows are new: SQLAlchemy has no ``rowcount`` of an INSERT on PostgreSQL.

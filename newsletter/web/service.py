@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from babel.dates import format_date
 
-from newsletter.errors import SchemaBehind, StoreError
+from newsletter.errors import SchemaAhead, SchemaBehind, StoreError
 from newsletter.languages import locale_of
 from newsletter.logs import get_logger
 from newsletter.metrics import exposition
@@ -47,9 +47,11 @@ class ServicePages:
         return web.json_response({"status": "ok"})
 
     async def readyz(self, _: web.Request) -> web.Response:
-        """Ready: the database answers and has the schema of this version."""
+        """Ready: the database answers and has the schema of this version, or of a newer one, which only adds to it."""
         try:
             await require_current(self.store)
+        except SchemaAhead:
+            return web.json_response({"status": "ready"})
         except StoreError as error:
             # The database's own words may name its host and user; they are for the log.
             log.warning("not ready", action="web.not_ready", reason=str(error))

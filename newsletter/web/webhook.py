@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from aiohttp import web
@@ -18,33 +19,43 @@ from newsletter.github.webhook import (
     LARGEST_BODY,
     BadBody,
     BadSignature,
+    Event,
+    OtherEvent,
     Ping,
+    RepositoryChanged,
     UnsupportedContentType,
     read_event,
+    require_signature,
 )
 from newsletter.logs import get_logger
 from newsletter.metrics import webhooks
-from newsletter.pipeline.port import Jobs
-from newsletter.pipeline.receive import Receipt, receive
-from newsletter.store.engine import Store
+from newsletter.pipeline.receive import Intake, Receipt
 
 log = get_logger("web")
 
 #: Default for the whole body, seconds: GitHub itself gives up after 10.
 BODY_TIMEOUT = 10
+TOO_LARGE = f"A delivery has at most {LARGEST_BODY} bytes."
+#: Nearly every push is smaller, bytes.
+SMALL_BODY = 1024 * 1024
+#: So many larger bodies are read at a time: together they take at most about 100 MiB.
+MOST_LARGE_BODIES = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Webhook:
     """The route and what it needs."""
 
-    store: Store
-    jobs: Jobs
+    intake: Intake
     #: Any one of them verifies.
     secrets: Sequence[str]
     clock: Callable[[], datetime]
+    #: Called when a delivery could not be stored: GitHub will not repeat it, so it has to be looked for.
+    missed: Callable[[], None] = lambda: None
     #: For the whole body, seconds.
     body_timeout: float = BODY_TIMEOUT
+    #: Bodies that are read before anybody knows whether they are signed, and that fill memory meanwhile.
+    large_bodies: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_LARGE_BODIES))
 
     async def post(self, request: web.Request) -> web.Response:
         """Answer a delivery: 202 stored; 200 ping, known or ignored; 4xx with one sentence; 503 try again."""
@@ -63,6 +74,7 @@ class Webhook:
         except TimeoutError:
             response, result = _refusal(408, "The body did not arrive in time."), "slow"
         except StoreUnavailable as error:
+            self.missed()
             log.error("a delivery was not stored", action="webhook.unavailable", hook_id=hook_id, reason=str(error))  # noqa: TRY400
             response, result = (
                 _refusal(503, "The delivery cannot be stored at the moment; redeliver it."),
@@ -76,22 +88,37 @@ class Webhook:
     async def _answer(self, request: web.Request) -> tuple[web.Response, str]:
         length = request.content_length
         if length is not None and length > LARGEST_BODY:
-            return _too_large(), "too-large"
-        async with asyncio.timeout(self.body_timeout):
+            return _unread(_refusal(413, TOO_LARGE)), "too-large"
+        try:
+            # Whoever has no signature at all is not worth a byte of memory.
+            require_signature(request.headers.get("X-Hub-Signature-256"))
+        except BadSignature as error:
+            return _unread(_refusal(401, error)), "bad-signature"
+        large = length is None or length > SMALL_BODY
+        async with asyncio.timeout(self.body_timeout), self.large_bodies if large else nullcontext():
             body = await _bounded_body(request)
         if body is None:
-            return _too_large(), "too-large"
-        event = read_event(request.headers, body, self.secrets)
-        if isinstance(event, Ping):
-            return web.json_response({"status": "pong"}), "ping"
-        if not isinstance(event, Push):
-            return web.json_response({"status": "ignored", "reason": f"the event {event.name} is not used"}), "ignored"
-        received = await receive(event, body, store=self.store, jobs=self.jobs, now=self.clock())
-        answer = {"status": received.receipt.value}
+            return _unread(_refusal(413, TOO_LARGE)), "too-large"
+        return await self._take(read_event(request.headers, body, self.secrets), body)
+
+    async def _take(self, event: Event, body: bytes) -> tuple[web.Response, str]:
+        """Do what a verified event asks for; returns the answer and its word for the metrics."""
+        match event:
+            case Ping():
+                return web.json_response({"status": "pong"}), "ping"
+            case OtherEvent():
+                answer = {"status": "ignored", "reason": f"the event {event.name} is not used"}
+                return web.json_response(answer), "ignored"
+            case RepositoryChanged():
+                receipt = await self.intake.take_over(event.repository)
+                return web.json_response({"status": receipt.value}), receipt.value
+            case Push():
+                received = await self.intake.receive(event, body, now=self.clock())
+        said = {"status": received.receipt.value}
         if received.reason is not None:
-            answer["reason"] = received.reason.value
+            said["reason"] = received.reason.value
         status = 202 if received.receipt is Receipt.STORED else 200
-        return web.json_response(answer, status=status), received.receipt.value
+        return web.json_response(said, status=status), received.receipt.value
 
 
 async def _bounded_body(request: web.Request) -> bytes | None:
@@ -104,8 +131,7 @@ async def _bounded_body(request: web.Request) -> bytes | None:
     return bytes(body)
 
 
-def _too_large() -> web.Response:
-    response = _refusal(413, f"A delivery has at most {LARGEST_BODY} bytes.")
+def _unread(response: web.Response) -> web.Response:
     # What was not read must not be taken for the next request.
     response.force_close()
     return response

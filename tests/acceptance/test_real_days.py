@@ -11,12 +11,10 @@ import json
 import re
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from email.policy import default
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
@@ -32,67 +30,12 @@ from newsletter.pipeline.compose import compose
 from newsletter.settings import SERVING, load_settings
 from newsletter.store import deliveries, digests, repositories
 from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences, Status
+from tests.support.corpus import CORPUS, FilesOnDisk, RealDay, real_days
 from tests.support.waiting import until
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 PATIENCE = 240
 
 pytestmark = pytest.mark.skipif(not (CORPUS / "index.json").exists(), reason="the days of real pushes are not here")
-
-
-class FilesOnDisk(Mapping[Any, Any]):
-    """REST answers, read from disk when they are asked for, with all their pages joined."""
-
-    def __init__(self, days: list[Path]) -> None:
-        self._files = {
-            (folder.parent.name.replace("__", "/"), path.name.partition(".")[0]): folder / "commits"
-            for folder in days
-            for path in (folder / "commits").glob("*.json")
-        }
-
-    def __getitem__(self, key: tuple[str, str]) -> dict[str, Any]:
-        folder = self._files[key]
-        commit: dict[str, Any] = json.loads((folder / f"{key[1]}.json").read_text(encoding="utf-8"))
-        for page in sorted(folder.glob(f"{key[1]}.page*.json")):
-            commit["files"] += json.loads(page.read_text(encoding="utf-8"))["files"]
-        return commit
-
-    def __iter__(self) -> Any:
-        return iter(self._files)
-
-    def __len__(self) -> int:
-        return len(self._files)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RealDay:
-    repository: str
-    day: date
-    folder: Path
-    #: As the index counts them.
-    commits: int
-
-    def pushed_to_default_branch(self) -> set[str]:
-        shas: set[str] = set()
-        for line in (self.folder / "pushes.jsonl").read_text(encoding="utf-8").splitlines():
-            payload = json.loads(line)
-            if payload["ref"] == f"refs/heads/{payload['repository']['default_branch']}":
-                shas |= {commit["id"] for commit in payload["commits"]}
-        return shas
-
-
-def real_days() -> list[RealDay]:
-    index = json.loads((CORPUS / "index.json").read_text(encoding="utf-8"))
-    found = [
-        RealDay(
-            repository=entry["repo"],
-            day=date.fromisoformat(entry["day"]),
-            folder=CORPUS / entry["path"],
-            commits=entry["commits"],
-        )
-        for entry in index["days"]
-    ]
-    return sorted(found, key=lambda day: day.day)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from newsletter.github.record import PushedCommit, Repository
 from newsletter.store import commits, digests, pushes, repositories
 from newsletter.store.digests import StoredDigest
 from newsletter.store.engine import Store
+from newsletter.store.pushes import NewPush
 from newsletter.store.repositories import FollowedRepository
 from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences, Status, Subscriber, parse_address
 from tests.support.clock import NOON
@@ -77,14 +78,8 @@ async def store_push(
     """Store a push without expanding it; returns its id."""
     hook_id = str(uuid4())
     async with store.write() as transaction:
-        await pushes.add(
-            transaction.connection,
-            hook_id=hook_id,
-            repository_id=repository.id,
-            reached_at=reached_at,
-            received_at=NOON,
-            body=body,
-        )
+        new = NewPush(hook_id=hook_id, repository_id=repository.id, reached_at=reached_at, received_at=NOON, body=body)
+        await transaction.connection.run_sync(pushes.add, [new])
         stored = await pushes.by_hook_id(transaction.connection, hook_id)
     assert stored is not None
     return stored.id

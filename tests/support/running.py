@@ -16,6 +16,7 @@ from aiohttp import web
 import subscribers
 from newsletter.github.record import Repository
 from newsletter.jobs.embedded import EmbeddedJobs
+from newsletter.pipeline.receive import Intake
 from newsletter.resources import templates_directory
 from newsletter.store import repositories
 from newsletter.store.engine import Store
@@ -105,8 +106,7 @@ async def running(
     tokens = Tokens(keys)
     app = create_web_app(
         webhook=Webhook(
-            store=store,
-            jobs=EmbeddedJobs(store, clock=lambda: NOW),
+            intake=Intake(store=store, jobs=EmbeddedJobs(store, clock=lambda: NOW)),
             secrets=secrets,
             clock=lambda: NOW,
             body_timeout=body_timeout,

@@ -109,12 +109,14 @@ class ScriptedServer:
         self.recipients: dict[str, Answer] = {}
         #: Awaited before a step is answered.
         self.before: dict[Step, Callable[[], Awaitable[None]]] = {}
+        #: Connections beyond so many are turned away with 421.
+        self.room: int | None = None
         #: Sent without being asked after the next message's reply.
         self.afterwards: list[Answer] = []
         #: Every line that was not part of a message.
         self.commands: list[str] = []
         self.messages: list[Taken] = []
-        self.connections = self.open_now = self.most_open = 0
+        self.connections = self.open_now = self.most_open = self.turned_away = 0
         #: Set when the script has fallen silent.
         self.silent = asyncio.Event()
         self.resumed = asyncio.Event()
@@ -163,7 +165,11 @@ class ScriptedServer:
         try:
             # Only the end of the test cancels it.
             with suppress(_Gone, OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                await _Session(self, reader, writer).run()
+                session = _Session(self, reader, writer)
+                if self.room is not None and self.open_now > self.room:
+                    self.turned_away += 1
+                    await session.turn_away()
+                await session.run()
         finally:
             self.open_now -= 1
             self.ended.set()
@@ -179,6 +185,9 @@ class _Session:
         self._writer = writer
         self._sender: str | None = None
         self._recipients: list[str] = []
+
+    async def turn_away(self) -> None:
+        await self._say(says_and_closes("421 4.7.0 too many concurrent connections"))
 
     async def run(self) -> None:
         await self._answer(Step.GREETING)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -57,17 +57,24 @@ class Ledger:
         self.jobs = EmbeddedJobs(self.store, clock=self.clock)
 
     async def add(
-        self, *names: str, message_id: str = "<{name}.2026@news.example>", without_mail: bool = False
+        self,
+        *names: str,
+        message_id: str = "<{name}.2026@news.example>",
+        without_mail: bool = False,
+        domains: Sequence[str] = (),
     ) -> None:
-        """Queue deliveries to new readers."""
+        """Queue deliveries to new readers.
+
+        :param domains: of each; by default all are readers of ``reader.example``.
+        """
         preferences = Preferences.of("en", [Choice(repository=EVERY_REPOSITORY, threshold=Level.LOW)])
         now = self.clock()
         async with self.store.write() as transaction:
             new = []
-            for name in names:
+            for name, domain in zip(names, domains or ["reader"] * len(names), strict=True):
                 reader = await subscribers.add(
                     transaction.connection,
-                    parse_address(f"{name}@reader.example"),
+                    parse_address(f"{name}@{domain}.example"),
                     preferences,
                     timezone="UTC",
                     status=Status.ACTIVE,

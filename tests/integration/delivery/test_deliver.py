@@ -20,6 +20,7 @@ from newsletter.errors import StoreUnavailable
 from newsletter.pipeline import deliver as deliver_module
 from newsletter.pipeline.deliver import Postage, deliver, park_unfinished
 from newsletter.pipeline.port import NotYet
+from newsletter.store import deliveries
 from newsletter.store.engine import Store
 from subscribers import Purpose
 from tests.integration.delivery.conftest import KEY, LETTERHEAD, SLOT, Ledger
@@ -154,12 +155,15 @@ async def test_every_attempt_is_the_same_message_to_the_last_byte(ledger: Ledger
 async def test_a_delivery_that_is_deferred_for_too_long_fails(ledger: Ledger, server: ScriptedServer) -> None:
     server.recipients = {address("ada"): says("452 4.2.2 mailbox full")}
     await ledger.add("ada")
+    # What the relay, or nobody at all, kept waiting is not taken from the reader's patience.
+    ledger.clock.advance(timedelta(days=9))
+    await ledger.run(server)
+    assert (await ledger.of("ada")).status is DEFERRED
     ledger.clock.advance(timedelta(hours=36))
     await ledger.run(server)
     delivery = await ledger.of("ada")
     assert (delivery.status, delivery.reply) == (FAILED, Reply(code=452, text="4.2.2 mailbox full"))
     assert delivery.next_attempt_at is None
-    assert await ledger.next_run() is None
 
 
 async def test_a_connection_cut_after_the_message_is_uncertain_and_never_sent_again(ledger: Ledger) -> None:
@@ -236,7 +240,7 @@ async def test_who_leaves_while_the_run_is_on_gets_nothing(
     ("step", "reply"),
     [
         pytest.param(Step.MAIL, "550 5.1.8 bad sender", id="our sender is refused"),
-        pytest.param(Step.RCPT, "550 5.7.1 blocked", id="our address is blocked at RCPT"),
+        pytest.param(Step.RCPT, "530 5.7.0 sign in first", id="the relay knows us only at RCPT"),
         pytest.param(Step.DATA, "421 4.3.2 closing", id="the server closes at DATA"),
         pytest.param(Step.MESSAGE, "554 5.7.1 spam", id="the message is taken for spam"),
     ],
@@ -267,7 +271,7 @@ async def test_whoever_is_in_the_middle_of_a_message_finishes_it_when_the_run_st
     async def refuse() -> None:
         refused.set()
 
-    server.recipients = {address("bob"): says("550 5.7.1 blocked")}
+    server.recipients = {address("bob"): says("530 5.7.0 sign in first")}
     server.before = {Step.MESSAGE: wait_for_the_refusal, Step.RSET: refuse}
     await ledger.add("ada", "bob", *MANY)
     with pytest.raises(NotYet):
@@ -295,6 +299,89 @@ async def test_a_server_that_lets_nobody_in_costs_nobody_anything(
     for name in ("ada", "bob"):
         delivery = await ledger.of(name)
         assert (delivery.status, delivery.attempts, delivery.reply) == (QUEUED, 0, None)
+
+
+async def test_a_server_with_room_for_fewer_connections_is_sent_the_whole_digest_in_one_run(
+    ledger: Ledger, server: ScriptedServer
+) -> None:
+    server.room = 2
+    await ledger.add(*MANY)
+    await ledger.run(server, size=8)
+    assert set((await ledger.statuses()).values()) == {SENT}
+    assert mailed(server) == Counter(map(address, MANY))
+
+
+async def test_a_run_that_is_stopped_while_hands_wait_for_a_connection_begins_no_message(
+    ledger: Ledger, server: ScriptedServer
+) -> None:
+    server.room = 1
+    await ledger.add(*MANY)
+    await ledger.run(server, size=8, stopping=lambda: bool(server.messages))
+    assert len(server.messages) == 1
+    assert Counter((await ledger.statuses()).values()) == {SENT: 1, QUEUED: 19}
+
+
+@pytest.mark.parametrize("step", [Step.MAIL, Step.MESSAGE])
+async def test_a_fault_of_the_relays_never_fails_anybody_however_long_it_lasts(
+    ledger: Ledger, server: ScriptedServer, step: Step
+) -> None:
+    reply = "451 4.3.0 disk full" if step is Step.MAIL else "554 5.7.1 not signed"
+    server.script = {step: [says(reply)] * 40}
+    await ledger.add("ada", "bob")
+    for _ in range(40):
+        with pytest.raises(NotYet):
+            await ledger.run(server, size=1)
+        ledger.clock.advance(timedelta(hours=2))
+    delivery = await ledger.of("ada")
+    assert (delivery.status, delivery.attempts, delivery.patience_from) == (DEFERRED, 0, None)
+    assert FAILED not in (await ledger.statuses()).values()
+    await ledger.run(server)
+    assert set((await ledger.statuses()).values()) == {SENT}
+
+
+async def test_a_delivery_that_is_retried_by_hand_survives_greylisting_whatever_its_age(
+    ledger: Ledger, server: ScriptedServer
+) -> None:
+    server.recipients = {address("ada"): says("550 5.1.1 no such user")}
+    await ledger.add("ada")
+    await ledger.run(server)
+    ledger.clock.advance(timedelta(days=3))
+    async with ledger.store.write() as transaction:
+        assert await deliveries.retry(transaction.connection, statuses=[FAILED], day=None, now=ledger.clock())
+    server.recipients = {}
+    server.script = {Step.RCPT: [says("450 4.7.1 greylisted")]}
+    await ledger.run(server)
+    delivery = await ledger.of("ada")
+    assert (delivery.status, delivery.attempts) == (DEFERRED, 1)
+    ledger.clock.advance(timedelta(minutes=6))
+    await ledger.run(server)
+    assert (await ledger.of("ada")).status is SENT
+
+
+async def test_readers_whose_domain_refuses_us_hold_nobody_up(ledger: Ledger, server: ScriptedServer) -> None:
+    refused = [f"refused{number}" for number in range(10)]
+    await ledger.add(*refused, *MANY)
+    server.recipients = {address(name): says("550 5.7.1 blocked by the organisation") for name in refused}
+    await ledger.run(server)
+    statuses = await ledger.statuses()
+    assert {name for name, status in statuses.items() if status is DEFERRED} == set(refused)
+    assert {statuses[name] for name in MANY} == {SENT}
+    for _ in range(5):
+        ledger.clock.advance(timedelta(hours=5))
+        await ledger.run(server)
+    delivery = await ledger.of(refused[0])
+    assert (delivery.status, delivery.attempts, delivery.refusals) == (DEFERRED, 0, 6)
+
+
+async def test_a_refusal_that_several_domains_agree_on_stops_the_run(ledger: Ledger, server: ScriptedServer) -> None:
+    names = [f"a{number}@one" for number in range(4)] + ["b@two", "c@three", "d@four"]
+    await ledger.add(*(name.partition("@")[0] for name in names), domains=[name.partition("@")[2] for name in names])
+    server.script = {Step.RCPT: [says("550 5.7.1 on a block list")] * len(names)}
+    with pytest.raises(NotYet, match="on a block list"):
+        await ledger.run(server, size=1)
+    statuses = await ledger.statuses()
+    assert [name for name, status in statuses.items() if status is QUEUED] == ["d"]
+    assert {(await ledger.of(name)).attempts for name in statuses} == {0}
 
 
 async def test_a_server_that_is_down_costs_nobody_anything(ledger: Ledger) -> None:
@@ -380,6 +467,16 @@ async def test_a_run_that_is_stopped_before_it_begins_sends_nothing(ledger: Ledg
     assert await ledger.statuses() == {"ada": QUEUED}
 
 
+async def test_a_run_in_an_engine_that_lets_go_begins_nothing(ledger: Ledger, server: ScriptedServer) -> None:
+    await ledger.add("ada")
+    stop = asyncio.Event()
+    stop.set()
+    await ledger.jobs.run(stop)
+    await ledger.run(server)
+    assert server.connections == 0
+    assert await ledger.statuses() == {"ada": QUEUED}
+
+
 async def test_a_message_that_cannot_be_written_holds_nobody_else_up(ledger: Ledger, server: ScriptedServer) -> None:
     await ledger.add("ada", message_id="<two\r\nlines@news.example>")
     await ledger.add("bob")
@@ -445,7 +542,7 @@ async def test_an_outcome_is_recorded_although_the_database_was_locked_for_a_mom
     assert (await ledger.of("ada")).status is SENT
 
 
-async def test_an_outcome_that_cannot_be_recorded_at_all_is_uncertain_after_the_next_start(
+async def test_an_outcome_that_cannot_be_recorded_at_all_is_uncertain_in_the_next_run(
     ledger: Ledger, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliver_module, "RECORDING_PAUSES", (timedelta(0), None))
@@ -462,7 +559,6 @@ async def test_an_outcome_that_cannot_be_recorded_at_all_is_uncertain_after_the_
         other.execute("ROLLBACK")
     server.before = {}
     assert (await ledger.of("ada")).status is SENDING
-    assert await park_unfinished(store=ledger.store, now=ledger.clock()) == 1
     ledger.clock.advance(timedelta(days=1))
     await ledger.run(server)
     assert (await ledger.of("ada")).status is UNCERTAIN

@@ -142,6 +142,66 @@ async def test_a_server_that_lets_nobody_in_is_named_and_its_place_is_free_again
     assert await send(pool) is DeliveryStatus.SENT
 
 
+@pytest.mark.parametrize("room", [1, 2, 5])
+async def test_a_server_with_room_for_fewer_connections_is_sent_everything_over_those(
+    server: ScriptedServer, room: int
+) -> None:
+    server.room = room
+    pool = Pool(relay_to(server), size=8, timeouts=PATIENT)
+    async with asyncio.TaskGroup() as group:
+        sent = [group.create_task(send(pool)) for _ in range(40)]
+    assert {task.result() for task in sent} == {DeliveryStatus.SENT}
+    # Whoever was turned away once does not knock again.
+    assert server.turned_away <= 8 - room
+    await pool.close()
+
+
+async def test_a_pool_that_was_made_smaller_has_its_size_again_in_the_next_run(server: ScriptedServer) -> None:
+    server.room = 1
+    pool = Pool(relay_to(server), size=3, timeouts=PATIENT)
+    for room in (1, 3):
+        server.room = room
+        async with asyncio.TaskGroup() as group:
+            for _ in range(9):
+                group.create_task(send(pool))
+        lent = 0
+        async with AsyncExitStack() as stack:
+            for _ in range(room):
+                await stack.enter_async_context(pool.connection())
+                lent += 1
+        assert lent == room
+        await pool.close()
+        await all_gone(server)
+
+
+async def all_gone(server: ScriptedServer) -> None:
+    while server.open_now:
+        server.ended.clear()
+        await asyncio.wait_for(server.ended.wait(), PATIENT.connect)
+
+
+async def test_a_server_that_lets_nobody_in_any_more_is_named_although_it_did_before(
+    server: ScriptedServer, pool: Pool
+) -> None:
+    server.script = {Step.MAIL: [DROP]}
+    assert await send(pool) is DeliveryStatus.DEFERRED
+    server.script = {Step.GREETING: [says_and_closes("421 4.3.2 bye")] * 3}
+    refused = await asyncio.gather(*(send(pool) for _ in range(3)), return_exceptions=True)
+    assert [type(each) for each in refused] == [ServerRefused] * 3
+    assert server.connections == 4
+
+
+async def test_whoever_gives_up_waiting_takes_no_place_with_them(server: ScriptedServer) -> None:
+    pool = Pool(relay_to(server), size=1, timeouts=PATIENT)
+    async with pool.connection():
+        waiting = asyncio.create_task(send(pool))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+    assert await send(pool) is DeliveryStatus.SENT
+    await pool.close()
+
+
 async def test_the_pace_is_kept_over_all_connections(server: ScriptedServer) -> None:
     pool = Pool(relay_to(server), size=8, per_second=200)
     loop = asyncio.get_running_loop()

@@ -13,13 +13,8 @@ import pytest
 from aiohttp import web
 
 from newsletter.demo.github import StandInGitHub
-from newsletter.github.client import (
-    GitHubClient,
-    GitHubError,
-    GitHubRefused,
-    GitHubUnavailable,
-    NotOnGitHub,
-)
+from newsletter.github.client import GitHubClient
+from newsletter.github.faults import GitHubError, GitHubRefused, GitHubUnavailable, NotOnGitHub, RateLimited
 from tests.support.pushes import SAMPLE
 
 NAME = SAMPLE.repositories[0].full_name
@@ -43,7 +38,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def client(github: StandInGitHub, session: aiohttp.ClientSession) -> GitHubClient:
-    return GitHubClient(session, api_url=github.url, token="ghs_" + "t" * 516)
+    return GitHubClient(session, api_url=github.url, token="ghs_" + "t" * 516, pauses=())
 
 
 def commit_of(github: StandInGitHub, **changes: Any) -> str:
@@ -218,16 +213,14 @@ MINUTE = timedelta(minutes=1)
         pytest.param(answers(451), NotOnGitHub, None, id="taken down"),
         pytest.param(answers(401), GitHubRefused, None, id="a wrong token"),
         pytest.param(answers(403), GitHubRefused, None, id="a token that may not"),
-        pytest.param(answers(429), GitHubUnavailable, MINUTE, id="a limit that does not say how long"),
-        pytest.param(answers(429, Retry_After="7"), GitHubUnavailable, timedelta(seconds=7), id="a limit of 7 seconds"),
-        pytest.param(answers(429, Retry_After="soon"), GitHubUnavailable, MINUTE, id="a limit in words"),
-        pytest.param(
-            answers(429, Retry_After="999999"), GitHubUnavailable, timedelta(hours=1), id="a limit of eleven days"
-        ),
-        pytest.param(answers(403, Retry_After="7"), GitHubUnavailable, timedelta(seconds=7), id="a 403 with a pause"),
+        pytest.param(answers(429), RateLimited, MINUTE, id="a limit that does not say how long"),
+        pytest.param(answers(429, Retry_After="7"), RateLimited, timedelta(seconds=7), id="a limit of 7 seconds"),
+        pytest.param(answers(429, Retry_After="soon"), RateLimited, MINUTE, id="a limit in words"),
+        pytest.param(answers(429, Retry_After="999999"), RateLimited, timedelta(hours=1), id="a limit of eleven days"),
+        pytest.param(answers(403, Retry_After="7"), RateLimited, timedelta(seconds=7), id="a 403 with a pause"),
         pytest.param(
             answers(403, {"message": "You have exceeded a secondary rate limit."}),
-            GitHubUnavailable,
+            RateLimited,
             MINUTE,
             id="a secondary limit that does not say how long",
         ),
@@ -324,7 +317,7 @@ async def test_an_answer_that_does_not_come_is_not_waited_for(github: StandInGit
 
     github.faults = hang
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.05)) as session:
-        error = await refused(GitHubClient(session, api_url=github.url))
+        error = await refused(GitHubClient(session, api_url=github.url, pauses=()))
     assert isinstance(error, GitHubUnavailable)
     assert "cannot be reached" in str(error)
 
@@ -344,10 +337,30 @@ async def test_a_connection_cut_in_the_middle_of_an_answer_is_an_outage(
     assert isinstance(await refused(client), GitHubUnavailable)
 
 
+async def test_a_failure_that_came_fast_is_asked_again(github: StandInGitHub, session: aiohttp.ClientSession) -> None:
+    failing = iter([502, 500])
+
+    def hiccup(request: web.Request) -> web.Response | None:
+        status = next(failing, None)
+        return None if status is None else answers(status)(request)
+
+    github.faults = hiccup
+    client = GitHubClient(session, api_url=github.url, pauses=(0, 0))
+    assert (await client.commit(NAME, SHA)).sha == SHA
+    assert len(github.requests) == 3
+
+
+async def test_a_limit_is_never_asked_again_by_itself(github: StandInGitHub, session: aiohttp.ClientSession) -> None:
+    github.faults = answers(429, Retry_After="7")
+    error = await refused(GitHubClient(session, api_url=github.url, pauses=(0, 0)))
+    assert isinstance(error, RateLimited)
+    assert len(github.requests) == 1
+
+
 async def test_nobody_listening_is_an_outage(session: aiohttp.ClientSession) -> None:
     async with StandInGitHub(repositories={}, commits={}) as gone:
         url = gone.url
-    assert isinstance(await refused(GitHubClient(session, api_url=url)), GitHubUnavailable)
+    assert isinstance(await refused(GitHubClient(session, api_url=url, pauses=())), GitHubUnavailable)
 
 
 async def test_a_renamed_repository_is_followed_to_where_it_went(github: StandInGitHub, client: GitHubClient) -> None:

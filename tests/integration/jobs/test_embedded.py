@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, MutableMapping
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, MutableMapping
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,10 +14,11 @@ import pytest
 from sqlalchemy import select, text
 
 from newsletter.errors import JobsLocked, StoreUnavailable
+from newsletter.jobs.draining import let_finish
 from newsletter.jobs.embedded import EmbeddedJobs
 from newsletter.jobs.lock import only_runner
 from newsletter.pipeline.port import Job, Kind, Retries
-from newsletter.store import tables
+from newsletter.store import jobs, tables
 from newsletter.store.engine import Store
 from tests.support.clock import FrozenClock
 from tests.support.databases import PostgreSQLServer
@@ -142,6 +144,175 @@ async def test_a_stop_in_the_middle_of_a_look_begins_nothing_and_counts_nothing(
     assert await attempts(store) == [0, 0]
 
 
+class TestLockedForAMoment:
+    """Another program locks the file: nothing that is under way has to end for that."""
+
+    @pytest.fixture
+    async def lite(self, sqlite_url: str) -> AsyncIterator[Store]:
+        store = Store(sqlite_url, busy_timeout=0.01)
+        yield store
+        await store.close()
+
+    @pytest.fixture
+    def other(self, lite: Store) -> Iterator[sqlite3.Connection]:
+        assert lite.path is not None
+        with closing(sqlite3.connect(lite.path, isolation_level=None)) as connection:
+            yield connection
+
+    async def outages(self, logged: list[MutableMapping[str, Any]], *, more: int) -> None:
+        seen = len(logged)
+
+        async def come() -> bool:
+            return [entry["action"] for entry in logged[seen:]].count("jobs.outage") >= more
+
+        await eventually(come)
+
+    async def test_what_runs_goes_on_and_what_waits_is_run_afterwards(
+        self, lite: Store, other: sqlite3.Connection, logged: list[MutableMapping[str, Any]]
+    ) -> None:
+        begun, finish, attempted = asyncio.Event(), asyncio.Event(), []
+
+        async def long(job: Job) -> None:
+            attempted.append(job.attempt)
+            begun.set()
+            await finish.wait()
+
+        engine, seen = EmbeddedJobs(lite, clock=utc_now, poll=QUICK, drain=QUICK, outage_pause=QUICK), Seen()
+        engine.register(Kind.DELIVER, long, concurrency=1, retries=THRICE)
+        engine.register(Kind.FETCH, seen, concurrency=1, retries=THRICE)
+        async with running(engine):
+            await put(lite, engine, "7", kind=Kind.DELIVER)
+            await begun.wait()
+            # What is due makes the loop write.
+            await put(lite, engine_of(lite), "waits")
+            other.execute("BEGIN IMMEDIATE")
+            await self.outages(logged, more=3)
+            assert not engine.draining
+            other.execute("ROLLBACK")
+            assert await seen.next() == "waits"
+            finish.set()
+            await eventually(lambda: nothing_left(lite))
+        assert attempted == [1]
+
+    async def test_a_last_result_is_written_down_when_it_is_over(
+        self, lite: Store, other: sqlite3.Connection, logged: list[MutableMapping[str, Any]]
+    ) -> None:
+        async def lock(_: Job) -> None:
+            other.execute("BEGIN IMMEDIATE")
+
+        engine = engine_of(lite)
+        engine.register(Kind.FETCH, lock, concurrency=1, retries=Retries(max_attempts=1, first=QUICK, longest=QUICK))
+        await put(lite, engine, "7")
+        async with running(engine):
+            await self.outages(logged, more=3)
+            other.execute("ROLLBACK")
+            await eventually(lambda: nothing_left(lite))
+
+    async def test_told_to_stop_it_does_not_wait_for_the_end_of_it(
+        self, lite: Store, other: sqlite3.Connection, logged: list[MutableMapping[str, Any]]
+    ) -> None:
+        async def lock(_: Job) -> None:
+            other.execute("BEGIN IMMEDIATE")
+
+        engine = engine_of(lite, drain=FOREVER)
+        engine.register(Kind.FETCH, lock, concurrency=1, retries=THRICE)
+        await put(lite, engine, "7")
+        async with running(engine):
+            await self.outages(logged, more=2)
+        other.execute("ROLLBACK")
+        assert await attempts(lite) == [1]
+
+
+async def test_a_last_result_that_is_refused_is_not_said_to_have_ended_the_process(sqlite_url: str) -> None:
+    store = Store(sqlite_url)
+    engine, seen = engine_of(store), Seen()
+    engine.register(Kind.FETCH, seen, concurrency=1, retries=Retries(max_attempts=1, first=QUICK, longest=QUICK))
+    async with store.write() as transaction:
+        await transaction.connection.execute(
+            text("CREATE TRIGGER refuse BEFORE DELETE ON jobs BEGIN SELECT RAISE(ABORT, 'refused'); END")
+        )
+    await put(store, engine, "7")
+
+    async def given_up() -> list[str]:
+        async with store.read() as connection:
+            return [job.error for job in await jobs.buried(connection)]
+
+    async def some() -> bool:
+        return bool(await given_up())
+
+    async with running(engine):
+        assert await seen.next() == "7"
+        await eventually(some)
+    assert await given_up() == [jobs.NOT_STORED]
+    await store.close()
+
+
+async def test_jobs_that_ended_their_process_are_named_at_the_start(
+    store: Store, logged: list[MutableMapping[str, Any]]
+) -> None:
+    engine = engine_of(store)
+    await put(store, engine, "7", "8", "9")
+    async with store.write() as transaction:
+        for job_id, error in ((1, jobs.PROCESS_ENDED), (2, "another"), (3, jobs.PROCESS_ENDED)):
+            await jobs.bury(transaction.connection, job_id, error=error, now=utc_now())
+    async with running(engine):
+        await eventually(lambda: _true(any(entry["action"] == "jobs.deadly" for entry in logged)))
+    (entry,) = [entry for entry in logged if entry["action"] == "jobs.deadly"]
+    assert (entry["log_level"], entry["jobs"]) == ("error", ["fetch:7", "fetch:9"])
+
+
+async def test_one_delivery_job_that_waits_is_enough_and_comes_at_the_earliest_time(store: Store) -> None:
+    engine, seen = engine_of(store), Seen()
+    engine.register(Kind.DELIVER, seen, concurrency=1, retries=THRICE)
+    for run_at in (utc_now() + FOREVER, None, utc_now() + FOREVER):
+        async with store.write() as transaction:
+            await engine.put(transaction, Kind.DELIVER, "7", run_at=run_at)
+            await engine.put(transaction, Kind.DELIVER, "8", run_at=run_at)
+    assert await attempts(store) == [0, 0]
+    async with running(engine):
+        assert {await seen.next(), await seen.next()} == {"7", "8"}
+        await eventually(lambda: nothing_left(store))
+
+
+async def test_a_delivery_job_queued_while_another_one_runs_is_run_after_it(store: Store) -> None:
+    """The one that runs may be past what the second one is for."""
+    finish, ran = asyncio.Event(), Seen()
+
+    async def deliver(job: Job) -> None:
+        await ran(job)
+        await finish.wait()
+
+    engine = engine_of(store)
+    engine.register(Kind.DELIVER, deliver, concurrency=1, retries=THRICE)
+    async with running(engine):
+        await put(store, engine, "7", kind=Kind.DELIVER)
+        await ran.next()
+        for _ in range(3):
+            await put(store, engine, "7", kind=Kind.DELIVER)
+        assert len(await attempts(store)) == 2
+        finish.set()
+        assert await ran.next() == "7"
+        await eventually(lambda: nothing_left(store))
+
+
+@pytest.mark.parametrize(
+    ("patience", "drain", "stopped"),
+    [
+        pytest.param(QUICK, FOREVER, False, id="nobody waits for this process: until its patience ends"),
+        pytest.param(FOREVER, QUICK, True, id="somebody does: until the drain ends"),
+    ],
+)
+async def test_what_does_not_end_by_itself_is_cancelled(patience: timedelta, drain: timedelta, stopped: bool) -> None:
+    stop = asyncio.Event()
+    endless = asyncio.create_task(asyncio.Event().wait())
+    letting = asyncio.create_task(let_finish([endless], stop, patience=patience, drain=drain))
+    await asyncio.sleep(0)
+    if stopped:
+        stop.set()
+    await asyncio.wait_for(letting, PATIENCE)
+    assert endless.cancelled()
+
+
 async def test_a_second_runner_is_refused_and_takes_over_when_the_first_has_ended(
     database_url: str, store: Store
 ) -> None:
@@ -253,6 +424,33 @@ class TestOutage:
             assert await self.lock_holder(pg) != pid
         assert "jobs.outage" in {entry["action"] for entry in logged}
 
+    async def test_a_runner_that_lost_its_lock_tells_what_runs_and_lets_it_finish(
+        self, pg: Store, logged: list[MutableMapping[str, Any]]
+    ) -> None:
+        finish, seen, attempted = asyncio.Event(), Seen(), []
+
+        async def long(job: Job) -> None:
+            attempted.append(job.attempt)
+            await seen(job)
+            await finish.wait()
+
+        engine = engine_of(pg, drain=QUICK)
+        engine.register(Kind.DELIVER, long, concurrency=1, retries=THRICE)
+        async with running(engine):
+            await put(pg, engine, "7", kind=Kind.DELIVER)
+            assert await seen.next() == "7"
+            assert not engine.draining
+            pid = await self.lock_holder(pg)
+            async with pg.read() as connection:
+                await connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+            await eventually(lambda: _true(any(entry["action"] == "jobs.draining" for entry in logged)))
+            await eventually(lambda: _true(engine.draining))
+            finish.set()
+            await eventually(lambda: nothing_left(pg))
+            await self.lock_holder(pg)
+            await eventually(lambda: _true(not engine.draining))
+        assert attempted == [1]
+
     async def test_a_runner_whose_lock_is_held_after_an_outage_waits_for_it(
         self, pg: Store, postgresql_url: str, logged: list[MutableMapping[str, Any]]
     ) -> None:
@@ -304,7 +502,7 @@ class TestOutage:
             await put(pg, engine, "after")
             assert await seen.next() == "after"
 
-    async def test_an_attempt_whose_result_met_an_outage_is_made_again(
+    async def test_a_result_that_met_an_outage_is_written_down_when_it_is_over(
         self, pg: Store, postgresql_server: PostgreSQLServer
     ) -> None:
         name = pg.url.database
@@ -325,7 +523,7 @@ class TestOutage:
             await eventually(lambda: _true(runs == [1]))
             postgresql_server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
             await eventually(lambda: nothing_left(pg))
-        assert runs == [1, 2]
+        assert runs == [1]
 
     async def test_told_to_stop_in_an_outage_it_stops(
         self, pg: Store, postgresql_server: PostgreSQLServer, logged: list[MutableMapping[str, Any]]

@@ -12,13 +12,14 @@ import pytest
 from sqlalchemy import select
 
 from newsletter.jobs.embedded import EmbeddedJobs
-from newsletter.jobs.timer import DAILY, LONGEST_SLEEP, DailyTimer
+from newsletter.jobs.timer import DAILY, LONGEST_SLEEP, RECOVER_EVERY, DailyTimer
 from newsletter.pipeline.port import Kind
-from newsletter.store import schedules, tables
+from newsletter.store import jobs, schedules, tables
 from newsletter.store.engine import Store
 from newsletter.store.schedules import Schedule
 from tests.support.clock import FrozenClock
 from tests.support.databases import PostgreSQLServer
+from tests.support.records import follow, store_commits
 from tests.support.waiting import PATIENCE, eventually
 
 EIGHT = time(8)
@@ -165,6 +166,81 @@ async def test_a_closing_missed_while_the_setting_was_changed_is_made_up_for(
     assert await queued(store) == [day]
     await changed.tick()
     assert await schedule(store) == Schedule(rule=f"{send_at:%H:%M} Europe/Berlin", next_at=coming)
+
+
+@pytest.mark.parametrize("ahead", [ONE_DAY, 400 * ONE_DAY, 70 * 365 * ONE_DAY], ids=str)
+async def test_a_clock_that_ran_ahead_stops_no_digest(
+    store: Store, clock: FrozenClock, ahead: timedelta, logged: list[MutableMapping[str, Any]]
+) -> None:
+    clock.advance(ahead)
+    await timer_of(store, clock).tick()
+    clock.set(MORNING)
+    timer = timer_of(store, clock)
+    assert await timer.tick() == LONGEST_SLEEP
+    assert (await schedule(store)).next_at == datetime(2026, 3, 3, 7, tzinfo=UTC)
+    assert [entry["action"] for entry in logged if entry["log_level"] == "warning"] == ["timer.moved_back"]
+    clock.set(datetime(2026, 3, 3, 7, tzinfo=UTC))
+    await timer.tick()
+    await timer.tick()
+    assert await queued(store) == ["2026-03-02"]
+
+
+async def test_a_clock_that_is_put_back_by_a_little_closes_no_day_twice(store: Store, clock: FrozenClock) -> None:
+    timer = timer_of(store, clock)
+    await timer.tick()
+    clock.set(datetime(2026, 3, 3, 7, tzinfo=UTC))
+    await timer.tick()
+    for _ in range(8):
+        clock.advance(-timedelta(seconds=30))
+        await timer.tick()
+    for _ in range(20):
+        clock.advance(timedelta(seconds=30))
+        await timer.tick()
+    assert await queued(store) == ["2026-03-02"]
+
+
+async def test_of_two_timers_that_move_a_closing_back_one_does_and_it_comes_once(
+    store: Store, clock: FrozenClock, logged: list[MutableMapping[str, Any]]
+) -> None:
+    clock.advance(9 * ONE_DAY)
+    await timer_of(store, clock).tick()
+    clock.set(MORNING)
+    timers = [timer_of(store, clock) for _ in range(3)]
+    await asyncio.gather(*(timer.tick() for timer in timers))
+    assert [entry["action"] for entry in logged].count("timer.moved_back") == 1
+    clock.set(datetime(2026, 3, 3, 7, tzinfo=UTC))
+    await asyncio.gather(*(timer.tick() for timer in timers))
+    assert await queued(store) == ["2026-03-02"]
+
+
+async def test_from_time_to_time_work_that_has_lost_its_job_gets_it_back(store: Store, clock: FrozenClock) -> None:
+    timer = timer_of(store, clock)
+    (commit_id,) = await store_commits(store, await follow(store), [1])
+
+    async def lost() -> set[str]:
+        async with store.read() as connection:
+            return {"1"} - await jobs.known_keys(connection, Kind.FETCH.value)
+
+    assert commit_id == 1
+    assert await timer.recover() == LONGEST_SLEEP
+    clock.advance(RECOVER_EVERY - timedelta(seconds=9))
+    assert await timer.recover() == timedelta(seconds=9)
+    assert await lost()
+    clock.advance(timedelta(seconds=9))
+    assert await timer.recover() == LONGEST_SLEEP
+    assert not await lost()
+
+
+async def test_a_clock_that_was_put_back_puts_no_recovery_off(store: Store, clock: FrozenClock) -> None:
+    clock.advance(400 * ONE_DAY)
+    timer = timer_of(store, clock)
+    clock.set(MORNING)
+    await timer.recover()
+    await store_commits(store, await follow(store), [1])
+    clock.advance(RECOVER_EVERY)
+    await timer.recover()
+    async with store.read() as connection:
+        assert await jobs.known_keys(connection, Kind.FETCH.value) == {"1"}
 
 
 async def test_it_keeps_the_time_until_it_is_told_to_stop(store: Store, clock: FrozenClock) -> None:

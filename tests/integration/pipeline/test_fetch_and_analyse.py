@@ -18,7 +18,7 @@ from newsletter.demo.github import StandInGitHub
 from newsletter.github.client import GitHubClient
 from newsletter.jobs.embedded import EmbeddedJobs
 from newsletter.pipeline.analyse import analyse, languages_wanted
-from newsletter.pipeline.fetch import fetch
+from newsletter.pipeline.fetch import SECOND_LOOKS, fetch
 from newsletter.pipeline.port import Job, Kind, RetryAfter
 from newsletter.store import analyses, commits, digests, jobs, usage
 from newsletter.store.commits import StoredCommit
@@ -47,7 +47,7 @@ async def github(answer: Mapping[str, Any] | None = None) -> AsyncIterator[tuple
         StandInGitHub(repositories={"acme/tide": REPOSITORY}, commits=known) as server,
         aiohttp.ClientSession() as session,
     ):
-        yield server, GitHubClient(session, api_url=server.url)
+        yield server, GitHubClient(session, api_url=server.url, pauses=())
 
 
 async def stored_commit(store: Store) -> int:
@@ -63,8 +63,8 @@ async def loaded(store: Store, commit_id: int) -> StoredCommit:
     return commit
 
 
-def job(commit_id: int, *, last: bool = False) -> Job:
-    return Job(kind=Kind.FETCH, key=str(commit_id), attempt=1, last=last, queued_at=NOON)
+def job(commit_id: int, *, attempt: int = 1, last: bool = False) -> Job:
+    return Job(kind=Kind.FETCH, key=str(commit_id), attempt=attempt, last=last, queued_at=NOON)
 
 
 async def queued(store: Store, kind: Kind) -> frozenset[str]:
@@ -97,7 +97,12 @@ async def test_a_commit_is_fetched_once(store: Store, clock: FrozenClock) -> Non
 async def test_a_commit_that_github_has_no_more_keeps_its_message_and_paths(store: Store, clock: FrozenClock) -> None:
     commit_id = await stored_commit(store)
     async with github() as (_, client):
-        await run_fetch(store, client, job(commit_id), clock)
+        # One that was pushed this moment may not be everywhere yet.
+        for attempt, pause in enumerate(SECOND_LOOKS, 1):
+            with pytest.raises(RetryAfter) as caught:
+                await run_fetch(store, client, job(commit_id, attempt=attempt), clock)
+            assert caught.value.after == pause
+        await run_fetch(store, client, job(commit_id, attempt=len(SECOND_LOOKS) + 1), clock)
     commit = await loaded(store, commit_id)
     assert commit.detail_state is DetailState.GONE
     assert not commit.subject.detailed

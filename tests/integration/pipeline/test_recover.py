@@ -1,4 +1,4 @@
-"""Work whose job was given up gets another one at the next start."""
+"""Work whose job was given up gets another one."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from datetime import timedelta
 from newsletter.delivery.record import DeliveryStatus, Outcome, Reply
 from newsletter.jobs.embedded import EmbeddedJobs
 from newsletter.pipeline.port import Kind
-from newsletter.pipeline.recover import requeue
+from newsletter.pipeline.recover import DEADLY_PAUSE, KEPT, requeue
 from newsletter.store import commits, deliveries, digests, jobs
 from newsletter.store.deliveries import NewDelivery
 from newsletter.store.engine import Store
 from newsletter.store.states import DetailState
 from tests.support.clock import NOON, FrozenClock
 from tests.support.records import add_reader, closed_day, follow, rendered, store_commits
+
+SECOND = timedelta(seconds=1)
 
 
 async def waiting_everywhere(store: Store) -> dict[Kind, set[str]]:
@@ -72,19 +74,60 @@ async def test_a_delivery_that_ended_needs_no_job(store: Store, clock: FrozenClo
     assert await queued(store, Kind.DELIVER) == set()
 
 
-async def test_a_job_that_ended_its_process_each_time_does_not_come_back(store: Store, clock: FrozenClock) -> None:
+async def give_up(store: Store, kind: Kind, *, error: str) -> None:
+    """Let the one job of a kind be given up at noon."""
+    async with store.write() as transaction:
+        (stored,) = await jobs.due(transaction.connection, kind.value, now=NOON + 9 * DEADLY_PAUSE, limit=5, running=())
+        await jobs.bury(transaction.connection, stored.id, error=error, now=NOON)
+
+
+async def given_up(store: Store) -> list[str]:
+    async with store.read() as connection:
+        return [job.kind for job in await jobs.buried(connection)]
+
+
+async def test_a_job_that_was_given_up_comes_back_and_is_forgotten(store: Store, clock: FrozenClock) -> None:
     engine = EmbeddedJobs(store, clock=clock)
     left = await waiting_everywhere(store)
-    await requeue(store=store, jobs=engine)
+    await requeue(store=store, jobs=engine, now=NOON)
+    await give_up(store, Kind.FETCH, error="GitHub is away")
+    assert await queued(store, Kind.FETCH) == set()
+    assert await requeue(store=store, jobs=engine, now=NOON) == 1
+    assert await queued(store, Kind.FETCH) == left[Kind.FETCH]
+    assert await given_up(store) == []
+
+
+async def test_a_job_that_ended_its_process_each_time_comes_back_after_a_pause(
+    store: Store, clock: FrozenClock
+) -> None:
+    engine = EmbeddedJobs(store, clock=clock)
+    left = await waiting_everywhere(store)
+    await requeue(store=store, jobs=engine, now=NOON)
+    await give_up(store, Kind.COMPOSE, error=jobs.PROCESS_ENDED)
+    assert await requeue(store=store, jobs=engine, now=NOON + DEADLY_PAUSE - SECOND) == 0
+    assert await given_up(store) == [Kind.COMPOSE]
+    assert await requeue(store=store, jobs=engine, now=NOON + DEADLY_PAUSE) == 1
+    assert await queued(store, Kind.COMPOSE) == left[Kind.COMPOSE]
+    assert await given_up(store) == []
+
+
+async def test_a_job_that_was_given_up_is_forgotten_when_its_work_is_done(store: Store, clock: FrozenClock) -> None:
+    engine = EmbeddedJobs(store, clock=clock)
+    left = await waiting_everywhere(store)
+    await requeue(store=store, jobs=engine, now=NOON)
+    await give_up(store, Kind.COMPOSE, error=jobs.PROCESS_ENDED)
     async with store.write() as transaction:
-        for kind in (Kind.COMPOSE, Kind.FETCH):
-            (stored,) = await jobs.due(
-                transaction.connection, kind.value, now=NOON + timedelta(days=1), limit=5, running=()
-            )
-            error = jobs.PROCESS_ENDED if kind is Kind.COMPOSE else "GitHub is away"
-            await jobs.bury(transaction.connection, stored.id, error=error, now=NOON)
-    assert await requeue(store=store, jobs=engine) == 1
-    async with store.read() as connection:
-        (revived,) = await jobs.due(connection, Kind.FETCH.value, now=NOON + timedelta(days=1), limit=5, running=())
-        assert await jobs.due(connection, Kind.COMPOSE.value, now=NOON + timedelta(days=1), limit=5, running=()) == ()
-    assert {revived.key} == left[Kind.FETCH]
+        (digest_id,) = left[Kind.COMPOSE]
+        await digests.mark_composed(transaction.connection, int(digest_id), now=NOON)
+    assert await requeue(store=store, jobs=engine, now=NOON) == 0
+    assert await given_up(store) == []
+
+
+async def test_what_no_row_tells_of_is_kept_for_a_while_when_it_was_given_up(store: Store, clock: FrozenClock) -> None:
+    engine = EmbeddedJobs(store, clock=clock)
+    async with store.write() as transaction:
+        await engine.put(transaction, Kind.CLOSE, "2026-03-01")
+    await give_up(store, Kind.CLOSE, error="no")
+    for later, kept in ((timedelta(0), [Kind.CLOSE]), (KEPT, [Kind.CLOSE]), (KEPT + SECOND, [])):
+        assert await requeue(store=store, jobs=engine, now=NOON + later) == 0
+        assert await given_up(store) == kept

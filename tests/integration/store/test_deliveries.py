@@ -149,10 +149,30 @@ async def test_due_deliveries_come_in_pages(store: Store) -> None:
     digest_id, rows = await queued(store, 5)
     async with store.read() as connection:
         first = await deliveries.due(connection, digest_id, now=NOON, limit=3)
-        rest = await deliveries.due(connection, digest_id, now=NOON, limit=3, after=first[-1].id)
+        rest = await deliveries.due(connection, digest_id, now=NOON, limit=3, after=first[-1])
         early = await deliveries.due(connection, digest_id, now=NOON - HOUR, limit=9)
     assert (*first, *rest) == rows
     assert early == ()
+
+
+async def test_who_was_never_attempted_comes_first_and_then_who_waited_longest(store: Store) -> None:
+    digest_id, rows = await queued(store, 6)
+    refused, deferred, early, fresh, again, last = rows
+    await record(store, refused.id, LATER, next_attempt_at=NOON + 2 * HOUR, charged=False)
+    await record(store, deferred.id, LATER, next_attempt_at=NOON + 2 * HOUR)
+    await record(store, early.id, LATER, next_attempt_at=NOON + HOUR)
+    await record(store, again.id, NEVER)
+    async with store.write() as transaction:
+        await deliveries.retry(transaction.connection, statuses=[DeliveryStatus.FAILED], day=DAY, now=NOON + HOUR)
+    expected = [each.id for each in (fresh, last, again, early, refused, deferred)]
+    for size in (1, 2, 4, 6):
+        found: list[Delivery] = []
+        async with store.read() as connection:
+            while page := await deliveries.due(
+                connection, digest_id, now=NOON + 3 * HOUR, limit=size, after=found[-1] if found else None
+            ):
+                found += page
+        assert [each.id for each in found] == expected
 
 
 async def test_one_claim_of_a_delivery_wins(store: Store) -> None:
@@ -194,6 +214,7 @@ async def test_a_sent_delivery_is_recorded_with_the_servers_reply(store: Store) 
         next_attempt_at=None,
         reply=SENT.reply,
         updated_at=NOON + HOUR,
+        patience_from=NOON + HOUR,
     )
 
 
@@ -211,6 +232,26 @@ async def test_what_ended_stays_as_it_is(store: Store, ended: DeliveryStatus) ->
     assert await one_of(store, delivery.id) == before
 
 
+async def test_the_word_of_a_sender_that_was_taken_for_dead_is_written_over_uncertain(store: Store) -> None:
+    _, (delivery,) = await queued(store)
+    await stand_at(store, delivery.id, DeliveryStatus.UNCERTAIN)
+    assert await record(store, delivery.id, SENT)
+    assert (await one_of(store, delivery.id)).status is DeliveryStatus.SENT
+
+
+async def test_patience_begins_with_the_first_attempt_that_counts(store: Store) -> None:
+    _, (delivery,) = await queued(store)
+    await record(store, delivery.id, LATER, next_attempt_at=NOON, charged=False)
+    assert (await one_of(store, delivery.id)).patience_from is None
+    for _ in range(2):
+        await record(store, delivery.id, LATER, next_attempt_at=NOON)
+        async with store.write() as transaction:
+            await deliveries.record(
+                transaction.connection, delivery.id, LATER, next_attempt_at=NOON, now=NOON + 9 * HOUR
+            )
+    assert (await one_of(store, delivery.id)).patience_from == NOON + HOUR
+
+
 async def test_a_deferred_delivery_is_due_later_and_keeps_its_message_id(store: Store) -> None:
     digest_id, (delivery,) = await queued(store)
     await claim(store, delivery.id)
@@ -226,7 +267,8 @@ async def test_a_deferred_delivery_is_due_later_and_keeps_its_message_id(store: 
 async def test_an_attempt_that_was_the_senders_fault_is_not_charged(store: Store) -> None:
     _, (delivery,) = await queued(store)
     await record(store, delivery.id, LATER, next_attempt_at=NOON + HOUR, charged=False)
-    assert (await one_of(store, delivery.id)).attempts == 0
+    found = await one_of(store, delivery.id)
+    assert (found.attempts, found.refusals) == (0, 1)
 
 
 async def test_a_connection_that_ran_out_is_a_reply_too(store: Store) -> None:
@@ -266,6 +308,23 @@ async def test_what_was_leaving_when_a_process_died_is_uncertain(store: Store) -
         }
 
 
+async def test_of_one_digest_only_its_own_are_parked(store: Store) -> None:
+    digest_id, (leaving,) = await queued(store)
+    await claim(store, leaving.id)
+    for number, parked in ((digest_id + 1, 0), (digest_id, 1)):
+        async with store.write() as transaction:
+            assert await deliveries.park_unfinished(transaction.connection, now=NOON, digest_id=number) == parked
+
+
+async def test_a_digest_with_a_delivery_left_in_the_middle_waits(store: Store) -> None:
+    digest_id, (leaving,) = await queued(store)
+    async with store.write() as transaction:
+        await digests.mark_composed(transaction.connection, digest_id, now=NOON)
+    await claim(store, leaving.id)
+    async with store.read() as connection:
+        assert await deliveries.digests_waiting(connection) == (digest_id,)
+
+
 async def test_a_composed_digest_waits_while_one_of_its_deliveries_does(store: Store) -> None:
     digest_id, (first, second) = await queued(store, 2)
 
@@ -292,6 +351,14 @@ class TestRetry:
             return await deliveries.retry(
                 transaction.connection, statuses=statuses, day=DAY if day is None else None, now=NOON + HOUR
             )
+
+    async def test_a_delivery_that_is_queued_again_begins_anew(self, store: Store) -> None:
+        _, (delivery,) = await queued(store)
+        await record(store, delivery.id, LATER, next_attempt_at=NOON, charged=False)
+        await record(store, delivery.id, NEVER)
+        await self.retry(store, [DeliveryStatus.FAILED])
+        found = await one_of(store, delivery.id)
+        assert (found.attempts, found.refusals, found.patience_from) == (0, 0, None)
 
     async def test_a_failed_delivery_is_queued_again(self, store: Store) -> None:
         digest_id, (failed, other) = await queued(store, 2)

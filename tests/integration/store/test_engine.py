@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
-from newsletter.errors import StoreUnavailable
+from newsletter.errors import StoreError, StoreUnavailable
+from newsletter.jobs.lock import only_runner
 from newsletter.store import engine, schedules
 from newsletter.store.engine import Store
 from newsletter.store.tables import repositories
@@ -239,6 +241,56 @@ class TestSQLite:
             async with store.read() as connection:
                 assert (await connection.execute(text("SELECT 1"))).scalar_one() == 1
 
+    @pytest.fixture
+    def usual_umask(self) -> Iterator[None]:
+        before = os.umask(0o022)
+        yield
+        os.umask(before)
+
+    @pytest.mark.usefixtures("usual_umask")
+    async def test_nobody_else_may_read_what_it_makes(self, tmp_path: Path) -> None:
+        folder = tmp_path / "data"
+        async with opened(f"sqlite:///{folder}/newsletter.db") as store:
+            async with store.write() as transaction:
+                await transaction.connection.execute(text("CREATE TABLE one (id INTEGER)"))
+            async with only_runner(store):
+                found = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+        assert found == {f"newsletter.db{end}": 0o600 for end in ("", "-wal", "-shm", ".lock")}
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+    @pytest.mark.usefixtures("usual_umask")
+    async def test_what_is_there_already_keeps_its_mode(self, tmp_path: Path) -> None:
+        path = tmp_path / "data" / "newsletter.db"
+        path.parent.mkdir(mode=0o755)
+        path.touch(mode=0o640)
+        async with opened(f"sqlite:///{path}") as store:
+            async with store.write() as transaction:
+                await transaction.connection.execute(text("CREATE TABLE one (id INTEGER)"))
+            async with only_runner(store):
+                assert {each.stat().st_mode & 0o777 for each in path.parent.iterdir()} == {0o640}
+        assert path.parent.stat().st_mode & 0o777 == 0o755
+
+    def test_a_file_that_cannot_be_made_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        with pytest.raises(StoreUnavailable, match=r"file/newsletter\.db cannot be opened"):
+            Store(f"sqlite:///{tmp_path}/file/newsletter.db")
+
+    async def test_a_lock_that_cannot_be_opened_is_named(self, sqlite: Store) -> None:
+        assert sqlite.path is not None
+        lock = sqlite.path.with_name("newsletter.db.lock")
+        lock.mkdir()
+        with pytest.raises(StoreError, match=r"newsletter\.db\.lock cannot be opened .* remove it while nothing runs"):
+            async with only_runner(sqlite):
+                pass
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+    async def test_a_lock_that_root_makes_belongs_to_the_owner_of_the_database(self, sqlite: Store) -> None:
+        assert sqlite.path is not None
+        os.chown(sqlite.path, 10001, 10001)
+        async with only_runner(sqlite):
+            lock = sqlite.path.with_name("newsletter.db.lock").stat()
+        assert (lock.st_uid, lock.st_gid) == (10001, 10001)
+
     async def test_a_file_locked_by_somebody_else_is_an_outage(self, sqlite: Store) -> None:
         other = sqlite3.connect(str(sqlite.path), isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
@@ -257,7 +309,7 @@ class TestSQLite:
 
     async def test_a_writer_that_never_ends_is_an_outage_for_the_next(self, sqlite: Store) -> None:
         async with sqlite.write():
-            with pytest.raises(StoreUnavailable, match="no connection became free in time"):
+            with pytest.raises(StoreUnavailable, match="the database is busy"):
                 async with sqlite.write():
                     pass
 

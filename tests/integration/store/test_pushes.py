@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from newsletter.store import pushes
 from newsletter.store.engine import Store
-from newsletter.store.pushes import StoredPush
+from newsletter.store.pushes import NewPush, StoredPush
 from newsletter.store.repositories import FollowedRepository
 from tests.support.clock import NOON
 from tests.support.records import follow, store_push
@@ -20,14 +20,14 @@ MINUTE = timedelta(minutes=1)
 
 async def add(store: Store, hook_id: str, repository: FollowedRepository, body: bytes = b"{}") -> bool:
     async with store.write() as transaction:
-        return await pushes.add(
-            transaction.connection,
+        new = NewPush(
             hook_id=hook_id,
             repository_id=repository.id,
             reached_at=NOON - MINUTE,
             received_at=NOON,
             body=body,
         )
+        return hook_id in await transaction.connection.run_sync(pushes.add, [new])
 
 
 async def test_a_push_comes_back_as_it_was_received(store: Store) -> None:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from newsletter.store import jobs, schedules, usage
 from newsletter.store.engine import Store
-from newsletter.store.jobs import StoredJob
+from newsletter.store.jobs import BuriedJob, StoredJob
 from newsletter.store.schedules import Schedule
 from tests.support.clock import NOON
 
@@ -16,7 +16,7 @@ MINUTE = timedelta(minutes=1)
 
 async def put(store: Store, key: str, *, kind: str = "fetch", run_at_minute: int = 0) -> None:
     async with store.write() as transaction:
-        await jobs.put(transaction.connection, kind, key, run_at=NOON + run_at_minute * MINUTE, now=NOON)
+        await jobs.put(transaction.connection, kind, [key], run_at=NOON + run_at_minute * MINUTE, now=NOON)
 
 
 async def due(store: Store, *, minute: int = 0, limit: int = 9, running: tuple[int, ...] = ()) -> list[StoredJob]:
@@ -72,22 +72,57 @@ async def test_a_job_that_is_done_is_gone_and_one_given_up_is_not_due(store: Sto
         await jobs.finish(transaction.connection, done.id)
         await jobs.bury(transaction.connection, given_up.id, error="ValueError: no", now=NOON)
         await jobs.postpone(transaction.connection, waiting.id, until=NOON + MINUTE, error="later")
-        assert await jobs.pending(transaction.connection, ["fetch"]) == 1
-        assert await jobs.pending(transaction.connection, ["close"]) == 0
     assert [job.key for job in await due(store, minute=9)] == ["waiting"]
 
 
-async def test_the_keys_that_need_no_new_job_are_those_that_wait_or_ended_their_process(store: Store) -> None:
-    for key in ("waiting", "failed", "deadly", "done"):
+async def test_the_keys_that_need_no_new_job_are_those_that_wait(store: Store) -> None:
+    for key in ("waiting", "failed", "done"):
         await put(store, key)
     await put(store, "another kind", kind="close")
-    _, failed, deadly, done = await due(store)
+    _, failed, done = await due(store)
     async with store.write() as transaction:
         await jobs.bury(transaction.connection, failed.id, error="ValueError: no", now=NOON)
-        await jobs.bury(transaction.connection, deadly.id, error=jobs.PROCESS_ENDED, now=NOON)
         await jobs.finish(transaction.connection, done.id)
-        assert await jobs.known_keys(transaction.connection, "fetch") == {"waiting", "deadly"}
+        assert await jobs.known_keys(transaction.connection, "fetch") == {"waiting"}
         assert await jobs.known_keys(transaction.connection, "expand") == frozenset()
+        (grave,) = await jobs.buried(transaction.connection)
+    assert grave == BuriedJob(id=failed.id, kind="fetch", key="failed", error="ValueError: no", failed_at=NOON)
+
+
+async def bring_forward(store: Store, key: str, *, to_minute: int, now_minute: int = 0) -> bool:
+    async with store.write() as transaction:
+        return await jobs.bring_forward(
+            transaction.connection,
+            "fetch",
+            key,
+            run_at=NOON + to_minute * MINUTE,
+            now=NOON + now_minute * MINUTE,
+        )
+
+
+async def test_a_job_that_waits_is_brought_forward_and_never_put_off(store: Store) -> None:
+    await put(store, "late", run_at_minute=9)
+    await put(store, "late", kind="close", run_at_minute=9)
+    assert await bring_forward(store, "late", to_minute=20)
+    assert await bring_forward(store, "late", to_minute=5)
+    assert await due(store, minute=4) == []
+    assert [job.key for job in await due(store, minute=5)] == ["late"]
+    assert not await bring_forward(store, "another", to_minute=5)
+
+
+async def test_a_job_that_has_begun_is_not_the_one_that_waits(store: Store) -> None:
+    await put(store, "one")
+    (job,) = await due(store)
+    async with store.write() as transaction:
+        await jobs.begin(transaction.connection, [job.id])
+    assert not await bring_forward(store, "one", to_minute=1, now_minute=1)
+    async with store.write() as transaction:
+        await jobs.postpone(transaction.connection, job.id, until=NOON + 9 * MINUTE, error="later")
+    assert await bring_forward(store, "one", to_minute=2, now_minute=1)
+    assert [job.key for job in await due(store, minute=2)] == ["one"]
+    async with store.write() as transaction:
+        await jobs.bury(transaction.connection, job.id, error="no", now=NOON)
+    assert not await bring_forward(store, "one", to_minute=2)
 
 
 async def test_a_schedule_is_set_up_once_and_moved_by_another_rule(store: Store) -> None:

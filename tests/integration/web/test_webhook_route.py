@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from newsletter.github.replay import StoredDelivery, post_delivery
 from newsletter.github.webhook import LARGEST_BODY
 from newsletter.jobs.embedded import EmbeddedJobs
-from newsletter.pipeline.receive import expand
+from newsletter.pipeline.expand import expand
+from newsletter.web.webhook import MOST_LARGE_BODIES
 from tests.support.mutations import bodies
 from tests.support.pushes import HOOK_ID, SAMPLE, SECRET, body_of, form_of, headers_of, payload
 from tests.support.running import NOW, Running, running
@@ -110,8 +111,8 @@ async def test_a_push_from_the_future_reached_its_branch_when_it_arrived(service
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        pytest.param({"ref": "refs/heads/other"}, "not the default branch", id="another branch"),
-        pytest.param({"ref": "refs/tags/v1.0"}, "not the default branch", id="a tag"),
+        pytest.param({"ref": "refs/heads/other"}, "this branch is not followed", id="another branch"),
+        pytest.param({"ref": "refs/tags/v1.0"}, "not a branch", id="a tag"),
         pytest.param({"deleted": True, "after": "0" * 40}, "the branch was deleted", id="a deleted branch"),
         pytest.param({"repository__id": 7}, "this repository is not followed", id="a repository nobody follows"),
         pytest.param(
@@ -195,7 +196,25 @@ async def raw(service: Running, *parts: bytes) -> bytes:
         writer.close()
 
 
-HEAD = b"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+UNSIGNED = b"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+HEAD = UNSIGNED + b"X-Hub-Signature-256: sha256=" + b"0" * 64 + b"\r\n"
+
+
+@pytest.mark.parametrize("signature", [b"", b"X-Hub-Signature-256: sha256=short\r\n"], ids=["none", "no signature"])
+async def test_a_body_without_a_signature_is_not_read(service: Running, signature: bytes) -> None:
+    answer = await raw(service, UNSIGNED + signature + b"Content-Length: 1000000\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert b"connection: close" in answer.lower()
+
+
+async def test_few_large_bodies_are_read_at_a_time(tmp_path: Path) -> None:
+    async with running(tmp_path, body_timeout=0.5) as service:
+        slow = HEAD + b"Content-Length: 2000000\r\n\r\n{"
+        answers = asyncio.gather(*(raw(service, slow) for _ in range(MOST_LARGE_BODIES)))
+        body = body_of(payload())
+        async with service.client.post(f"{service.url}/webhooks/github", data=body, headers=headers_of(body)) as answer:
+            assert answer.status == 202
+        assert all(said.startswith(b"HTTP/1.1 408 ") for said in await answers)
 
 
 async def test_a_body_that_says_it_is_too_large_is_refused_unread(service: Running) -> None:
@@ -270,13 +289,11 @@ async def test_a_locked_database_is_said_so_and_nothing_is_stored(service: Runni
 async def test_a_full_disk_is_said_so_and_nothing_is_stored(service: Running) -> None:
     message = "x" * 200_000
     body = body_of(payload(commits__0__message=message))
-    async with service.store.engine.connect() as connection:
-        pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
-        await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 1}")
+    pages = await service.store.write_at_once(lambda disk: disk.exec_driver_sql("PRAGMA page_count").scalar_one())
+    await service.store.write_at_once(lambda disk: disk.exec_driver_sql(f"PRAGMA max_page_count = {pages + 1}").all())
     assert (await post(service, body))[0] == 503
     assert_nothing_stored(service)
-    async with service.store.engine.connect() as connection:
-        await connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    await service.store.write_at_once(lambda disk: disk.exec_driver_sql("PRAGMA max_page_count = 1000000").all())
     assert (await post(service, body))[0] == 202
 
 

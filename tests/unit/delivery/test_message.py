@@ -16,7 +16,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsletter.delivery.message import LONGEST_LINE, Letterhead, Particulars, message_bytes
+from newsletter.delivery.message import Letterhead, Particulars, message_bytes
 from newsletter.delivery.record import OpenMail
 
 SLOT = "slot-0123456789abcdef"
@@ -40,6 +40,8 @@ MAIL = OpenMail(
     html=f'<p>High water at noon.</p><a href="https://news.example/unsubscribe/{SLOT}">Leave</a>',
     unsubscribe_slot=SLOT,
 )
+#: RFC 5322 §2.1.1: no line may be longer, without its end.
+LONGEST_LINE = 998
 #: In this order (standards: RFC 2369, 2919, 3834, 5322, 8058), and the parser's view of each.
 HEADERS = [
     "From",
@@ -131,11 +133,19 @@ def test_without_a_mailbox_for_replies_there_is_no_reply_to() -> None:
         pytest.param("List-Post", "NO", id="nobody posts"),
         pytest.param("Auto-Submitted", "auto-generated", id="nobody need answer"),
         pytest.param("X-Auto-Response-Suppress", "OOF, AutoReply", id="bounces are not suppressed"),
-        pytest.param("Feedback-ID", "2026-03-02:daily:digest:news.example", id="feedback names no person"),
+        pytest.param("Feedback-ID", "digest:2026-03-02:daily:bd25a83d5b3b", id="feedback names no person"),
     ],
 )
 def test_each_header_says_what_it_is_for(name: str, expected: str) -> None:
     assert value(written(), name) == expected
+
+
+@pytest.mark.parametrize("sender", ["digest@news.example", "d@a.de", f"{'x' * 64}@{'y' * 60}.example"])
+def test_the_sender_in_the_feedback_is_short_and_stays_when_the_title_changes(sender: str) -> None:
+    username, _, domain = sender.partition("@")
+    ids = {replace(NEWS, sender=Address(title, username, domain), title=title).sender_id for title in ("One", "Two")}
+    assert len(ids) == 1
+    assert re.fullmatch(r"[0-9a-z]{5,15}", ids.pop())
 
 
 def test_text_comes_first_and_html_last() -> None:

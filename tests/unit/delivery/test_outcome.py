@@ -53,7 +53,26 @@ def said(line: str) -> Reply:
 def test_a_refusal_once_the_recipient_is_named_says_whom_it_concerns(
     line: str, status: DeliveryStatus, ours: bool, stage: Stage
 ) -> None:
-    assert outcome_of(stage, said(line)) == Outcome(status=status, reply=said(line), sender_fault=ours)
+    outcome = outcome_of(stage, said(line))
+    assert (outcome.status, outcome.reply, outcome.sender_fault) == (status, said(line), ours)
+
+
+@pytest.mark.parametrize(
+    ("stage", "line", "one_domain"),
+    [
+        pytest.param(Stage.RECIPIENT, "550 5.7.1 blocked", True, id="a policy at the recipient"),
+        pytest.param(Stage.RECIPIENT, "554 5.7.9 not aligned", True, id="another one"),
+        pytest.param(Stage.DATA, "550 5.7.1 blocked", False, id="a policy once all is known"),
+        pytest.param(Stage.MESSAGE, "554 5.7.1 spam", False, id="the message, which is everybody's"),
+        pytest.param(Stage.MAIL, "550 5.7.1 blocked", False, id="before the recipient is named"),
+        pytest.param(Stage.RECIPIENT, "530 5.7.0 sign in first", False, id="the relay's own authentication"),
+        pytest.param(Stage.RECIPIENT, "454 5.7.3 not signed in", False, id="its failure"),
+        pytest.param(Stage.RECIPIENT, "421 5.7.1 closing", False, id="the relay closes"),
+        pytest.param(Stage.RECIPIENT, "550 5.1.1 no such user", False, id="the recipient's own"),
+    ],
+)
+def test_only_a_policy_at_the_recipient_may_be_one_domains_own(stage: Stage, line: str, one_domain: bool) -> None:
+    assert outcome_of(stage, said(line)).one_domain is one_domain
 
 
 @pytest.mark.parametrize("stage", [Stage.CONNECT, Stage.MAIL])

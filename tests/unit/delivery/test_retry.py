@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from newsletter.delivery.retry import RetryPolicy
 
-QUEUED = datetime(2026, 3, 3, 8, 0, tzinfo=UTC)
+FIRST = datetime(2026, 3, 3, 8, 0, tzinfo=UTC)
 PATIENT = RetryPolicy(give_up_after=timedelta(days=3650))
 POLICIES = st.builds(
     RetryPolicy,
@@ -32,8 +32,8 @@ POLICIES = st.builds(
     ],
 )
 def test_pauses_grow_up_to_a_limit(attempts: int, minutes: int) -> None:
-    at = RetryPolicy().next_attempt(attempts=attempts, queued_at=QUEUED, now=QUEUED)
-    assert at == QUEUED + timedelta(minutes=minutes)
+    at = RetryPolicy().next_attempt(attempts=attempts, since=FIRST, now=FIRST)
+    assert at == FIRST + timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,28 @@ def test_pauses_grow_up_to_a_limit(attempts: int, minutes: int) -> None:
     ],
 )
 def test_a_daily_digest_is_given_up_after_a_day_and_a_half(waited: timedelta, again: bool) -> None:
-    at = RetryPolicy().next_attempt(attempts=1, queued_at=QUEUED, now=QUEUED + waited)
+    at = RetryPolicy().next_attempt(attempts=1, since=FIRST, now=FIRST + waited)
     assert (at is not None) is again
 
 
+@pytest.mark.parametrize(
+    ("refusals", "one_domain", "minutes"),
+    [
+        pytest.param(1, False, 5, id="a fault of the relay's is often over soon"),
+        pytest.param(4, False, 40, id="then pauses grow"),
+        pytest.param(5, False, 60, id="up to an hour"),
+        pytest.param(10**9, False, 60, id="and never longer, for when it is mended"),
+        pytest.param(10**9, True, 240, id="but one domain may go on refusing us"),
+    ],
+)
+def test_what_is_refused_for_our_sake_is_tried_for_ever(refusals: int, one_domain: bool, minutes: int) -> None:
+    at = RetryPolicy().after_refusal(refusals=refusals, one_domain=one_domain, now=FIRST)
+    assert at == FIRST + timedelta(minutes=minutes)
+
+
 def test_a_spread_makes_a_pause_up_to_a_fifth_longer() -> None:
-    pauses = [PATIENT.next_attempt(attempts=1, queued_at=QUEUED, now=QUEUED, spread=spread) for spread in (0, 0.5, 1)]
-    assert pauses == [QUEUED + timedelta(minutes=minutes) for minutes in (5, 5.5, 6)]
+    pauses = [PATIENT.next_attempt(attempts=1, since=FIRST, now=FIRST, spread=spread) for spread in (0, 0.5, 1)]
+    assert pauses == [FIRST + timedelta(minutes=minutes) for minutes in (5, 5.5, 6)]
 
 
 @given(
@@ -64,19 +79,19 @@ def test_a_spread_makes_a_pause_up_to_a_fifth_longer() -> None:
 def test_the_next_attempt_is_later_than_now_and_never_after_giving_up(
     policy: RetryPolicy, attempts: int, waited: timedelta, spread: float
 ) -> None:
-    now = QUEUED + waited
-    at = policy.next_attempt(attempts=attempts, queued_at=QUEUED, now=now, spread=spread)
+    now = FIRST + waited
+    at = policy.next_attempt(attempts=attempts, since=FIRST, now=now, spread=spread)
     if at is None:
         assert waited + policy.longest * 1.2 >= policy.give_up_after
     else:
-        assert now < at <= QUEUED + policy.give_up_after
+        assert now < at <= FIRST + policy.give_up_after
         assert at <= now + policy.longest * 1.2 + timedelta(microseconds=1)
 
 
 @given(attempts=st.integers(1, 100), spread=st.floats(0, 1))
 def test_a_later_attempt_never_waits_less(attempts: int, spread: float) -> None:
     first, second = (
-        PATIENT.next_attempt(attempts=number, queued_at=QUEUED, now=QUEUED, spread=spread)
+        PATIENT.next_attempt(attempts=number, since=FIRST, now=FIRST, spread=spread)
         for number in (attempts, attempts + 1)
     )
     assert first is not None

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import re
+import time
 
 import pytest
+from aiohttp import web
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from newsletter.logs import get_logger, redacted, without_secrets
+from newsletter.logs import LONGEST_VALUE, get_logger, redacted, without_secrets
 from tests.support.logged import logging_to_stderr
 
 #: Made when this module is read, as every logger of the service is: before anything was configured.
@@ -38,6 +42,14 @@ def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
         pytest.param("ada@例え.jp left", "[address] left", id="an address in an international domain"),
         pytest.param("grün@example.org", "[address]", id="an address with an umlaut"),
         pytest.param("bounce+77.abc@example.org", "[address]", id="an envelope sender"),
+        pytest.param("to o'brien@example.org", "to [address]", id="an address with an apostrophe"),
+        pytest.param("['ada@example.org']", "['[address]']", id="an address in apostrophes"),
+        pytest.param('to "a b"@example.org', "to [address]", id="a quoted address"),
+        pytest.param('to "a \\" b@c"@example.org', "to [address]", id="a quoted address with a quote in it"),
+        pytest.param("?to=ada%40example.org&x", "[address]&x", id="an address in a URL"),
+        pytest.param("mailto:ada@example.org", "mailto:[address]", id="an address behind a colon"),
+        pytest.param("ada@b@example.org", "[address]", id="two signs"),
+        pytest.param("ada@[127.0.0.1]", "[address]", id="an address literal"),
         pytest.param("/unsubscribe/MQ.abc-_x", "/unsubscribe/[token]", id="a signed link"),
         pytest.param(
             "https://a.example/confirm/MQ.abc?x=1", "https://a.example/confirm/[token]?x=1", id="a whole link"
@@ -68,6 +80,96 @@ def test_no_text_around_an_address_saves_it(before: str, address: str, after: st
 @given(st.text())
 def test_what_is_redacted_already_stays_as_it_is(text: str) -> None:
     assert redacted(redacted(text)) == redacted(text)
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "a@", '"', '"@', "a@a ", "@", "%40", "'", "/confirm/", "gh", '"a@a', '\\"@a'], ids=repr
+)
+def test_a_megabyte_is_redacted_in_a_moment(piece: str) -> None:
+    text = piece * (1_000_000 // len(piece))
+    begun = time.process_time()
+    redacted(text)
+    assert time.process_time() - begun < 0.5
+
+
+def test_a_long_value_is_cut_in_its_middle_and_never_through_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+    filler = "word " * LONGEST_VALUE
+    half = LONGEST_VALUE // 2
+    through = f"{filler[: half - 3]}ada@example.org {filler}{PAT} {filler[: half - 20]}"
+    with logging_to_stderr(as_json=True):
+        log.info("long", value=f"the start {filler} the end", cut=through)
+    (line,) = logged(capsys)
+    assert str(line["value"]).startswith("the start word")
+    assert str(line["value"]).endswith("word  the end")
+    assert "characters]" in str(line["value"])
+    for value in (str(line["value"]), str(line["cut"])):
+        assert len(value) < LONGEST_VALUE + 100
+        assert set(value.split()) <= {"the", "start", "end", "word", "characters]", *re.findall(r"\[\d+", value)}
+
+
+HOSTILE = "h\x9b31m\x1b[31m\r\n\u202e\u2066\u200b\u2028\x00\x7f\ud800"
+
+
+@pytest.mark.parametrize("as_json", [pytest.param(True, id="as JSON"), pytest.param(False, id="for a terminal")])
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(HOSTILE, id="as text"),
+        pytest.param([{HOSTILE: HOSTILE}], id="in a list of dicts"),
+        pytest.param(ValueError(HOSTILE), id="in an error"),
+    ],
+)
+def test_nothing_that_a_terminal_obeys_is_logged(
+    capsys: pytest.CaptureFixture[str], value: object, as_json: bool
+) -> None:
+    with logging_to_stderr(as_json=as_json):
+        log.info(f"push {HOSTILE}", hook_id=value)
+        logging.getLogger("some.library").warning(HOSTILE)
+    lines = capsys.readouterr().err.split("\n")
+    assert len(lines) == 3
+    assert not set("".join(lines)) & set(HOSTILE.replace("h", "").replace("31m", "").replace("[", ""))
+
+
+def test_what_people_can_read_is_logged_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with logging_to_stderr(as_json=False):
+        log.info("更新 🚢 é\u3000ß", title="潮")
+    assert "更新 🚢 é\u3000ß" in capsys.readouterr().err
+
+
+def test_a_traceback_keeps_its_lines_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with logging_to_stderr(as_json=False):
+        try:
+            refuse(f"refused {HOSTILE}")
+        except ValueError:
+            log.exception("request failed")
+    err = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in err
+    assert len(err.splitlines()) > 4
+    assert not set(err) & set("\x9b\x1b\r\u202e\u2028\x00")
+
+
+async def test_what_is_no_http_is_one_line_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    """Anybody can send it: the log must not be theirs to fill."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    runner = web.AppRunner(app, access_log=None)
+    with logging_to_stderr(as_json=True):
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        reader, writer = await asyncio.open_connection(*runner.addresses[0][:2])
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nX-Note: a\x00b ada@example.org\r\n\r\n")
+        await writer.drain()
+        assert b" 400 " in await reader.readline()
+        writer.close()
+        await runner.cleanup()
+    (line,) = logged(capsys)
+    assert (line["level"], "exception" in line) == ("warning", False)
+    assert "\n" not in str(line["event"])
+    assert "ada@" not in str(line["event"])
 
 
 def test_a_line_is_json_with_its_action_room_level_and_time(capsys: pytest.CaptureFixture[str]) -> None:

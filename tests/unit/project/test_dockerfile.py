@@ -75,6 +75,14 @@ def test_it_serves_by_default_and_keeps_its_data_in_a_volume() -> None:
     assert "NEWSLETTER_DATABASE_URL=sqlite:////data/" in environment
 
 
+def test_the_docs_run_it_so_that_it_comes_back_and_may_finish_its_mails() -> None:
+    text = (ROOT / "docs" / "how-to" / "run.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    (call,) = re.findall(r"^docker run .*$", text, re.MULTILINE)
+    words = shlex.split(call)
+    assert words[words.index("--restart") + 1] == "unless-stopped"
+    assert int(words[words.index("--stop-timeout") + 1]) >= 60
+
+
 def test_its_health_check_asks_the_health_route() -> None:
     (check,) = named("HEALTHCHECK")
     assert "/healthz" in check

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import textwrap
 from pathlib import Path
 
 import click
@@ -12,7 +14,7 @@ from aiohttp import web
 
 from newsletter.cli.program import program
 from newsletter.metrics import REGISTRY
-from newsletter.settings import Settings, load_settings, setting_names
+from newsletter.settings import SERVING, Settings, load_settings, setting_names
 from newsletter.web.routes import create_web_app
 
 ROOT = Path(__file__).parents[3]
@@ -78,6 +80,56 @@ def test_a_verb_explains_itself(verb: str) -> None:
         command = command.commands[name]  # type: ignore[attr-defined]
     assert getattr(command, "help", None)
     assert isinstance(command, click.Command) or hasattr(command, "params")
+
+
+def called(page: Path) -> list[list[str]]:
+    """Return the calls of the program in a page's console blocks, from the first option or verb on."""
+    blocks = re.findall(r"^ *```console\n(.*?)^ *```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    starts = ("newsletter ", "docker exec newsletter newsletter ")
+    return [
+        shlex.split(line.removeprefix(start), comments=True)
+        for line in lines
+        for start in starts
+        if line.startswith(start)
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [pytest.param(words, id=f"{page.name}: {' '.join(words)}") for page in PAGES for words in called(page)],
+)
+def test_a_call_that_the_docs_show_is_a_right_call(words: list[str]) -> None:
+    command: object = typer.main.get_command(program)
+    while subcommands := getattr(command, "commands", None):
+        command = subcommands[words[0]]
+        words = words[1:]
+    # Reads the words as a call would, and runs nothing.
+    command.make_context("newsletter", words)  # type: ignore[attr-defined]
+
+
+def written(page: Path, name: str) -> list[str]:
+    """Return what a page's shell commands write into files of a name, with a secret for each that the shell makes."""
+    text = page.read_text(encoding="utf-8")
+    files = re.findall(rf"^ *cat > \S*{re.escape(name)} <<END\n(.*?)^ *END$", text, re.DOTALL | re.MULTILINE)
+    return [textwrap.dedent(file).replace("$(openssl rand -hex 32)", "5" * 64) for file in files]
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "how-to" / "run.md"], ids=lambda page: page.name)
+def test_the_settings_file_that_the_docs_write_is_all_that_serving_needs(page: Path, tmp_path: Path) -> None:
+    (file,) = written(page, "newsletter.toml")
+    (tmp_path / "newsletter.toml").write_text(file, encoding="utf-8")
+    settings = load_settings(tmp_path / "newsletter.toml", environment={}, required=SERVING)
+    assert settings.smtp.host
+
+
+def test_the_variables_that_the_docs_write_for_docker_are_all_that_serving_needs() -> None:
+    (file,) = written(ROOT / "docs" / "how-to" / "run.md", "newsletter.env")
+    # Docker takes each line as it stands.
+    environment = dict(line.split("=", 1) for line in file.splitlines())
+    settings = load_settings(environment=environment, required=SERVING)
+    assert settings.mail.from_ is not None
+    assert settings.mail.from_.name == "Our digest"
 
 
 def test_every_route_is_documented_and_no_other(routes: set[str]) -> None:

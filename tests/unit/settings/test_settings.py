@@ -105,7 +105,9 @@ def test_settings_cannot_be_changed_after_they_were_read() -> None:
     ("name", "text", "value"),
     [
         pytest.param("BASE_URL", "https://news.example.org/", "https://news.example.org", id="a slash at the end goes"),
-        pytest.param("BASE_URL", "https://example.org/news/", "https://example.org/news", id="a path may follow"),
+        pytest.param(
+            "GITHUB__API_URL", "https://example.org/news/", "https://example.org/news", id="a path may follow"
+        ),
         pytest.param("LISTEN", "0.0.0.0:80", Listen("0.0.0.0", 80), id="an address to listen on"),
         pytest.param("LISTEN", "[::]:8080", Listen("::", 8080), id="an IPv6 address loses its brackets"),
         pytest.param("LISTEN", "localhost:0", Listen("localhost", 0), id="port 0 is free choice"),
@@ -156,7 +158,26 @@ def test_a_value_is_read_as_what_it_means(name: str, text: str, value: Any) -> N
         pytest.param("LISTEN", ":8080", "HOST:PORT", id="no host"),
         pytest.param("LISTEN", "127.0.0.1:http", "HOST:PORT", id="a port by name"),
         pytest.param("LISTEN", "127.0.0.1:65536", "HOST:PORT", id="a port too high"),
+        pytest.param("BASE_URL", "https://example.org/news", "without a path", id="a path, where no route is"),
         pytest.param("DATABASE_URL", "mysql://db/n", "postgresql://user@host/name", id="another database"),
+        pytest.param("DATABASE_URL", "sqlite:///", "a file that stays", id="an SQLite database without a name"),
+        pytest.param("DATABASE_URL", "sqlite:///:memory:", "a file that stays", id="an SQLite database in memory"),
+        pytest.param("DATABASE_URL", "sqlite:///file:n.db?uri=true", "a file that stays", id="an SQLite URI"),
+        pytest.param("DATABASE_URL", "sqlite:///n.db?timeout=x", "nothing behind", id="an SQLite option"),
+        pytest.param("DATABASE_URL", "sqlite:///a\0b", "sqlite:///path/to/file.db", id="a path with a NUL"),
+        pytest.param("DATABASE_URL", "postgresql://", "postgresql://user:password@", id="a server without a name"),
+        pytest.param("DATABASE_URL", "postgresql://u@db", "postgresql://user:password@", id="no database"),
+        pytest.param("DATABASE_URL", "postgresql://u:p@db:x/n", "postgresql://user:password@", id="a port by name"),
+        pytest.param("DATABASE_URL", "postgresql://u:p@q@db/n", "write @ as %40", id="a password with an @"),
+        pytest.param("DATABASE_URL", "postgresql://u:p@q:r@db/n", "write @ as %40", id="a password with @ and :"),
+        pytest.param("DATABASE_URL", "postgresql://u@[db/n", "postgresql://user:password@", id="half a bracket"),
+        pytest.param(
+            "DATABASE_URL", "postgresql://u@db:99999/n", "postgresql://user:password@", id="a database's port"
+        ),
+        pytest.param(
+            "DATABASE_URL", "postgresql://u@db/n?connect_timeout=x", "libpq", id="an option that is no number"
+        ),
+        pytest.param("DATABASE_URL", "postgresql://u@db/n?sslmod=x", "such as sslmode", id="an unknown option"),
         pytest.param("SECRET_KEY", "short", "at least 32 characters", id="a key too short"),
         pytest.param("SECRET_KEY", f"{KEY},short", "at least 32 characters", id="one key of two too short"),
         pytest.param("SECRET_KEY", ",", "at least 32 characters", id="a list of no keys"),
@@ -272,6 +293,7 @@ def test_mail_never_goes_in_the_clear_to_another_machine(host: str) -> None:
     [
         pytest.param("https://api.github.com", "https://github.com", id="GitHub itself"),
         pytest.param("https://git.example.org/api/v3/", "https://git.example.org", id="GitHub Enterprise"),
+        pytest.param("https://api.octocorp.ghe.com", "https://octocorp.ghe.com", id="GitHub with data residency"),
         pytest.param("http://127.0.0.1:9999", "https://github.com", id="a stand-in"),
     ],
 )
@@ -395,6 +417,36 @@ def test_no_fault_repeats_the_value_that_was_given(name: str, value: str) -> Non
         return
     assert "hunter2" not in str(fault)
     assert fault.__cause__ is None
+
+
+@pytest.mark.parametrize("start", ["postgresql://u:", "postgresql://", "postgres://u@", "sqlite:///:memory:", "x"])
+@settings(deadline=None)
+@given(rest=st.text(max_size=40))
+def test_no_fault_of_a_database_repeats_a_password(start: str, rest: str) -> None:
+    word = "hunter2"
+    try:
+        load({"DATABASE_URL": f"{start}{word}{rest}"})
+    except SettingsError as error:
+        fault = error
+    else:
+        return
+    assert word not in str(fault)
+    assert fault.__cause__ is None
+    assert fault.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("sqlite:////var/lib/newsletter/newsletter.db", id="an absolute path"),
+        pytest.param("sqlite:///my data/更新.db", id="a path with a space and Chinese"),
+        pytest.param("postgresql://u:p%40q%3Ar@db.example.org:5433/n?sslmode=verify-full", id="an escaped password"),
+        pytest.param("postgresql://newsletter@/newsletter?host=/run/postgresql", id="a socket"),
+        pytest.param("postgres://u@[::1]:5432/n?options=-c%20statement_timeout%3D60000", id="IPv6 and options"),
+    ],
+)
+def test_a_database_is_named_by_its_url(url: str) -> None:
+    assert load({"DATABASE_URL": url}).database_url == url
 
 
 def test_settings_can_be_handed_to_another_process() -> None:

@@ -30,17 +30,6 @@ def test_an_address_is_kept_as_written_and_compared_folded(text: str, value: str
 
 
 @pytest.mark.parametrize(
-    ("text", "needs"),
-    [
-        pytest.param("ada@例え.jp", False, id="an international domain has an ASCII form"),
-        pytest.param("grün@example.org", True, id="a local part has none"),
-    ],
-)
-def test_an_address_says_what_the_relay_must_offer(text: str, needs: bool) -> None:
-    assert parse_address(text).needs_smtputf8 is needs
-
-
-@pytest.mark.parametrize(
     "text",
     [
         pytest.param("", id="nothing"),

@@ -1,0 +1,123 @@
+"""The REST API's answers as records. Pure; what is missing or of another type raises one of :data:`MALFORMED`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from newsletter.github.payload import is_sha
+from newsletter.github.record import CommitDetail, FileChange, ListedCommit, Movement, PushedCommit, Repository
+
+#: What reading an answer that is not as documented may raise.
+MALFORMED = (KeyError, TypeError, ValueError, OverflowError, AttributeError)
+
+#: At most so many files of a commit are listed at all.
+MOST_FILES = 3000
+#: Patches beyond this many characters in one commit are not kept: nobody reads them, and neither does a model.
+MOST_PATCH_CHARACTERS = 2_000_000
+
+
+def repository(data: Mapping[str, Any]) -> Repository:
+    """Read ``GET /repos/{owner}/{repo}``."""
+    return Repository(
+        github_id=int(data["id"]),
+        full_name=str(data["full_name"]),
+        default_branch=str(data["default_branch"]),
+        private=bool(data.get("private", True)),
+    )
+
+
+def head(data: Mapping[str, Any]) -> str:
+    """Read the commit that ``GET /repos/{owner}/{repo}/branches/{branch}`` says the branch points at."""
+    return _sha(data["commit"]["sha"])
+
+
+def branch_name(data: Mapping[str, Any]) -> str:
+    """Read one entry of ``GET /repos/{owner}/{repo}/branches``."""
+    name = data["name"]
+    if not isinstance(name, str):
+        raise TypeError("not a name")
+    return name
+
+
+def commit_detail(sha: str, commit: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> CommitDetail:
+    """Read ``GET /repos/{owner}/{repo}/commits/{ref}``.
+
+    :param files: those of all pages.
+    """
+    budget = MOST_PATCH_CHARACTERS
+    changes = []
+    for file in files[:MOST_FILES]:
+        patch = _text(file.get("patch"))
+        if patch is not None:
+            budget -= len(patch)
+        changes.append(
+            FileChange(
+                path=_text(file["filename"]) or "",
+                status=str(file.get("status", "modified")),
+                additions=int(file.get("additions", 0)),
+                deletions=int(file.get("deletions", 0)),
+                previous_path=_text(file.get("previous_filename")),
+                patch=patch if budget >= 0 else None,
+            )
+        )
+    stats = commit.get("stats") or {}
+    return CommitDetail(
+        sha=sha,
+        parents=_parents(commit),
+        files=tuple(changes),
+        additions=int(stats.get("additions", 0)),
+        deletions=int(stats.get("deletions", 0)),
+        complete=len(files) < MOST_FILES,
+    )
+
+
+def listed_commit(data: Mapping[str, Any]) -> ListedCommit:
+    """Read one entry of ``GET /repos/{owner}/{repo}/commits``, or of the commits of a comparison."""
+    inner = data["commit"]
+    author = inner.get("author") or {}
+    committer = inner.get("committer") or author
+    # An e-mail address that belongs to no account has no login.
+    login = (data.get("author") or {}).get("login")
+    return ListedCommit(
+        commit=PushedCommit(
+            sha=_sha(data["sha"]),
+            message=_text(inner["message"]) or "",
+            author=_text(author.get("name")) or _text(login) or "",
+            author_login=_text(login),
+            committed_at=_instant(committer["date"]),
+        ),
+        parents=_parents(data),
+    )
+
+
+def movement(data: Mapping[str, Any]) -> Movement:
+    """Read one entry of ``GET /repos/{owner}/{repo}/activity``."""
+    return Movement(before=_sha(data["before"]), after=_sha(data["after"]), at=_instant(data["timestamp"]))
+
+
+def _parents(data: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(_sha(parent["sha"]) for parent in data.get("parents") or ())
+
+
+def _sha(value: object) -> str:
+    if not isinstance(value, str) or not is_sha(value):
+        raise ValueError("not a commit id")
+    return value
+
+
+def _instant(value: object) -> datetime:
+    if not isinstance(value, str):
+        raise TypeError("not a time")
+    parsed = datetime.fromisoformat(value)
+    if parsed.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return parsed.astimezone(UTC)
+
+
+def _text(value: object) -> str | None:
+    """Return text that every database can store: no NUL, no half surrogate pairs."""
+    if not isinstance(value, str):
+        return None
+    return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

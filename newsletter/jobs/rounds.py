@@ -1,0 +1,79 @@
+"""The rounds: each repository is compared with GitHub every hour, or as often as it is polled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from newsletter.jobs.timer import LONGEST_SLEEP, OUTAGE_PAUSE, keep_time
+from newsletter.pipeline.port import Jobs, Kind
+from newsletter.store import repositories, schedules
+from newsletter.store.engine import Store
+from newsletter.store.repositories import FollowedRepository
+
+#: For a repository with a webhook this is a safety net: it finds what no delivery told of.
+HOURLY = timedelta(hours=1)
+
+
+class Rounds:
+    """Queues the comparison of each repository in its turn, and of all of them at the start and after an outage.
+
+    However many processes run this, each turn is taken once.
+    """
+
+    def __init__(
+        self, *, store: Store, jobs: Jobs, clock: Callable[[], datetime], outage_pause: timedelta = OUTAGE_PAUSE
+    ) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._clock = clock
+        self._outage_pause = outage_pause
+        self._everybody = True
+        self._wake = asyncio.Event()
+
+    def hurry(self) -> None:
+        """Let everybody's turn come now: something may have been missed."""
+        self._everybody = True
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Go the rounds until told to stop."""
+        await keep_time(self.tick, stop, outage_pause=self._outage_pause, wake=self._wake)
+
+    async def tick(self) -> timedelta:
+        """Queue what is due; returns how long to sleep."""
+        now = self._clock()
+        everybody, self._everybody = self._everybody, False
+        try:
+            async with self._store.read() as connection:
+                followed = await repositories.everything(connection)
+            turns = [await self._turn(repository, now=now, at_once=everybody) for repository in followed]
+        except BaseException:
+            # Somebody may have asked for a hurry meanwhile.
+            self._everybody = self._everybody or everybody
+            raise
+        return min((LONGEST_SLEEP, *(max(turn - now, timedelta(0)) for turn in turns)))
+
+    async def _turn(self, repository: FollowedRepository, *, now: datetime, at_once: bool) -> datetime:
+        """Queue a repository's comparison if it is due; returns when it is next."""
+        pause = repository.poll or HOURLY
+        name, rule = f"reconcile {repository.key}", f"every {int(pause.total_seconds())} s"
+        async with self._store.read() as connection:
+            schedule = await schedules.load(connection, name)
+        # A poll that was made more frequent must not wait for the turn of the old one, and no turn is further away than
+        # the next: a clock that once ran ahead is not believed.
+        changed = schedule is None or schedule.rule != rule
+        if schedule is not None and not changed and not at_once and now < schedule.next_at <= now + pause:
+            return schedule.next_at
+        coming = now + pause
+        async with self._store.write() as transaction:
+            connection = transaction.connection
+            if schedule is None or changed:
+                await schedules.start(connection, name, rule=rule, next_at=coming)
+                mine = True
+            else:
+                mine = await schedules.advance(connection, name, seen=schedule.next_at, to=coming)
+            if mine:
+                await self._jobs.put(transaction, Kind.RECONCILE, repository.key)
+        return coming

@@ -1,0 +1,57 @@
+"""Whole write transactions on SQLite in a thread of their own, without going back and forth for every statement."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.engine import URL
+
+from newsletter.store.sqlite import configure
+
+Result = TypeVar("Result")
+
+
+class SqliteThread:
+    """One connection, and the one thread that uses it.
+
+    :param busy_timeout: how long to wait for another process's lock, seconds.
+    """
+
+    def __init__(self, url: URL, *, busy_timeout: float) -> None:
+        self._engine = create_engine(
+            url.set(drivername="sqlite+pysqlite"),
+            pool_size=1,
+            max_overflow=0,
+            hide_parameters=True,
+            connect_args={"timeout": busy_timeout, "check_same_thread": False},
+        )
+        # One statement for many rows: the driver lets go of the interpreter at each step, and has to wait for the event
+        # loop before it takes the next one (for up to 5 ms: docs.python.org/3/library/sys.html#sys.setswitchinterval).
+        self._engine.dialect.use_insertmanyvalues_wo_returning = True
+        configure(self._engine, begin="BEGIN IMMEDIATE", read_only=False, busy_timeout=busy_timeout)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+
+    async def run(self, work: Callable[[Connection], Result]) -> Result:
+        """Run work in a transaction: committed at its end, rolled back by an exception.
+
+        A caller that is cancelled meanwhile is kept until the thread is done: nobody else may write before that.
+        """
+        running = asyncio.get_running_loop().run_in_executor(self._thread, self._in_transaction, work)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running])
+            raise
+
+    def _in_transaction(self, work: Callable[[Connection], Result]) -> Result:
+        with self._engine.begin() as connection:
+            return work(connection)
+
+    def close(self) -> None:
+        """Close the connection and end the thread."""
+        self._thread.shutdown()
+        self._engine.dispose()
