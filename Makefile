@@ -22,10 +22,15 @@ $(READY): requirements/dev.lock pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+PEERS := tests/peers/node_modules/.package-lock.json
+$(PEERS): tests/peers/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --prefix tests/peers --silent --no-audit --no-fund; \
+	else echo "npm is missing: signatures are not compared with GitHub's own implementation"; fi
+
 demo: $(READY) ## Run the service on a sample day and look at the mails (ARGS=--once: end by itself).
 	@$(BIN)/newsletter demo $(ARGS)
 
-test: $(READY) ## Everything: what `check` does, all tests on real servers, and the coverage.
+test: $(READY) $(PEERS) ## Everything: what `check` does, all tests on real servers, and the coverage.
 	@$(MAKE) --no-print-directory static
 	@rm -f .coverage .coverage.*
 	@$(BIN)/pytest $(TESTS) --numprocesses=auto --cov --cov-report= $(ARGS)
