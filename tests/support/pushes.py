@@ -12,6 +12,8 @@ from newsletter.github.replay import signature
 
 SECRET = "the webhook's own secret"
 HOOK_ID = "72d3162e-cc78-11e3-81ab-4c9367dc0958"
+#: The content type of a webhook that sends forms.
+FORM = "application/x-www-form-urlencoded"
 SAMPLE: SampleDay = sample_day(date(2026, 1, 20))
 
 
