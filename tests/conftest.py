@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
 
 from newsletter.store.engine import Store
 from tests.support.clock import FrozenClock
 from tests.support.databases import PostgreSQLServer, migrated, postgresql_programs
+
+# A machine that is busy with something else fails nothing; what takes too long is measured in bench/.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 DATABASES = ("sqlite", "postgresql")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -86,3 +87,12 @@ def parsed(html: str) -> Markup:
     reader.close()
     reader.markup.crooked.extend(reader.open)
     return reader.markup
+
+
+def is_invisible(character: str) -> bool:
+    """Whether a character shows nothing, or nothing that everybody sees.
+
+    The blocks of pictographs have emoji that Python's tables do not know yet.
+    """
+    invisible = unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    return invisible and not 0x1F000 <= ord(character) < 0x1FB00

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from newsletter.digest.render import inline_code
 from newsletter.github.links import commit_url, pull_request_url, repository_url
 from subscribers import Level
 from tests.support.editions import ANYTHING, HOSTILE, WEB, change_of, edition_of, renderer
-from tests.support.markup import Element, Markup, parsed
+from tests.support.markup import Element, Markup, is_invisible, parsed
 
 HIGH, MEDIUM, LOW = Level.HIGH, Level.MEDIUM, Level.LOW
 RENDERER = renderer()
@@ -95,7 +94,7 @@ def test_no_part_has_an_invisible_character_from_outside(
     # A joiner between emoji; our own strut before the first card, and our own joiners in what could become a link.
     parts = (mail.subject, mail.text, mail.html.replace(">\u200b<", "><").replace(">&#8203;<", "><"))
     for part in parts:
-        found = {each for each in part if unicodedata.category(each) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}}
+        found = {each for each in part if is_invisible(each)}
         assert found <= {"\n", "\u200d", "\u2060"}
         part.encode()
     assert "\n" not in mail.subject

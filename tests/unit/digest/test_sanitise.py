@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import unicodedata
 from itertools import pairwise
 
 import pytest
@@ -13,19 +12,14 @@ from hypothesis import strategies as st
 
 from newsletter.digest.sanitise import LONGEST_TITLE, display_width, displayable, shortened, wrapped
 from tests.support.editions import ANYTHING, HOSTILE
+from tests.support.markup import is_invisible
 
 JOINER = "\u200d"
 #: Controls, formats (bidi, zero width), halves of pairs, private, unassigned, line and paragraph separators.
-INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 #: Letters and marks that show nothing by themselves (Unicode: Default_Ignorable_Code_Point, beyond the categories).
 BLANK_LETTERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
-
-
-def is_invisible(character: str) -> bool:
-    """Whether a character shows nothing; the blocks of pictographs have emoji that Python's tables do not know yet."""
-    return unicodedata.category(character) in INVISIBLE and not 0x1F000 <= ord(character) < 0x1FB00
 
 
 @settings(deadline=None)
