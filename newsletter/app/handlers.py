@@ -29,9 +29,9 @@ FETCH_CONCURRENCY = 8
 RECONCILE_CONCURRENCY = 2
 
 #: About nine hours of patience with GitHub; whatever it still keeps then is analysed from its push.
-FETCH_RETRIES = Retries(max_attempts=40, first=timedelta(seconds=2), longest=timedelta(minutes=15))
-#: Until the next hour, when it is asked again anyway.
-RECONCILE_RETRIES = Retries(max_attempts=8, first=timedelta(seconds=2), longest=timedelta(minutes=15))
+FETCH_RETRIES = Retries(max_attempts=45, first=timedelta(seconds=2), longest=timedelta(minutes=15))
+#: A little more than an hour: until the next turn, which begins anew.
+RECONCILE_RETRIES = Retries(max_attempts=13, first=timedelta(seconds=2), longest=timedelta(minutes=15))
 LOCAL_RETRIES = Retries(max_attempts=50, first=timedelta(seconds=1), longest=timedelta(minutes=5))
 
 

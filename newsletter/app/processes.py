@@ -30,7 +30,9 @@ async def serve(service: Service, *, with_jobs: bool, ready: Callable[[str], Non
         await service.stop.wait()
         await runner.cleanup()
 
-    await _together(service, [answer, *((service.run_timer, service.run_jobs) if with_jobs else ())])
+    await _together(
+        service, [answer, *((service.run_timer, service.run_jobs) if with_jobs else (service.run_hurries,))]
+    )
 
 
 async def work(service: Service) -> None:

@@ -16,7 +16,7 @@ from newsletter.app.handlers import register_handlers
 from newsletter.app.postage import revealed
 from newsletter.errors import Fault, SettingsError
 from newsletter.github.client import TIMEOUT, GitHubClient
-from newsletter.jobs.embedded import EmbeddedJobs
+from newsletter.jobs.embedded import LOCK_PATIENCE, EmbeddedJobs
 from newsletter.jobs.rounds import Rounds
 from newsletter.jobs.timer import DailyTimer
 from newsletter.pipeline.deliver import park_unfinished
@@ -60,7 +60,11 @@ class Service:
 
     async def run_jobs(self, *, only: Collection[Kind] | None = None) -> None:
         """Run jobs until :attr:`stop` is set; :meth:`register` comes first."""
-        await self.jobs.run(self.stop, only=only, before=self._repair if only is None else None)
+        if only is None:
+            # A verb that helps for a while has the lock until it has ended.
+            await self.jobs.run(self.stop, before=self._repair, patience=LOCK_PATIENCE)
+        else:
+            await self.jobs.run(self.stop, only=only)
 
     async def run_timer(self) -> None:
         """Close each day at its time, and compare with GitHub in between, until :attr:`stop` is set."""
@@ -72,6 +76,10 @@ class Service:
             clock=self.clock,
         )
         await asyncio.gather(timer.run(self.stop), self.rounds.run(self.stop))
+
+    async def run_hurries(self) -> None:
+        """Queue the comparison of what may have been missed here, where another process keeps the time."""
+        await self.rounds.run_hurries(self.stop)
 
     async def _repair(self) -> None:
         """Put right what the process before this one left behind; nobody else runs jobs meanwhile."""

@@ -14,7 +14,7 @@ from newsletter.app import Service, imprint_from
 from newsletter.cli.session import print_list, run, service_for
 from newsletter.digest.schedule import day_bounds
 from newsletter.errors import InputError, JobsLocked, NewsletterError
-from newsletter.github.faults import GitHubError
+from newsletter.github.faults import GitHubError, GitHubUnavailable
 from newsletter.languages import supported_languages
 from newsletter.pipeline.close import Closed, close_day, outstanding
 from newsletter.pipeline.compose import compose, preview
@@ -110,6 +110,14 @@ async def _reconcile(service: Service) -> None:
             except (GitHubError, TimeoutError) as error:
                 reason = str(error) or "no answer in time"
                 typer.echo(f"{repository.full_name}: a missed push would not be noticed ({reason}).", err=True)
+                if isinstance(error, GitHubUnavailable | TimeoutError):
+                    # It would not answer about the others either.
+                    return
+    async with service.store.read() as connection:
+        compared = await repositories.everything(connection)
+    for repository in compared:
+        if repository.problem is not None:
+            typer.echo(f"{repository.full_name}: {repository.problem}", err=True)
 
 
 async def _wait_for_analyses(service: Service, day: date, *, patience: timedelta) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -65,12 +66,16 @@ def main() -> None:
     except (InputError, SettingsError, AddressError) as error:
         _complain(error)
         sys.exit(2)
-    except (NewsletterError, OSError) as error:
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        _complain("the port is taken by another program; choose another one" if taken else error)
+        sys.exit(1)
+    except NewsletterError as error:
         _complain(error)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def _complain(error: Exception) -> None:
+def _complain(error: Exception | str) -> None:
     Console(stderr=True, highlight=False).print(f"newsletter: {error}", markup=False, soft_wrap=True)

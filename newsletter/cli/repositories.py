@@ -132,6 +132,7 @@ def listing(
             "branches": ", ".join(repository.branch_patterns) or repository.default_branch,
             "poll": None if repository.poll is None else _duration(repository.poll),
             "compared": repository.reconciled_at and repository.reconciled_at.isoformat(timespec="seconds"),
+            "problem": repository.problem,
             "added": repository.added_at.isoformat(timespec="seconds"),
         }
         for repository in run(work())

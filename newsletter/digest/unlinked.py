@@ -5,7 +5,7 @@ some of them. An invisible U+2060 WORD JOINER before the dot stops almost all, i
 (https://blog.teknkl.com/stop-email-client-hyperlinking-text-without-consent/). But it is copied along, and filters
 count it against a mail (SpamAssassin: UNICODE_OBFU_ZW), so it stands only where a link could come of it. What ends
 like a file (``README.md``, ``setup.py``) or in no top-level domain (``os.path``, ``3.11``) is left alone; a host whose
-domain is also the suffix of a file (``evil.sh``) is therefore broken only where a path follows.
+domain is also the suffix of a file (``evil.sh``), or not among the known ones, is broken only where a path follows.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ JOINER = "\u2060"
 
 #: Suffixes of files that are domains as well.
 _FILES = re.compile(r"py|md|rs|sh|pl|cc|so|ml|mk|ps|tf|cu|mm|pm|vi|st|zip")
+#: Whatever can be a top-level domain; where a path follows, so can an address (RFC 1123, section 2.1).
+_ENDING = re.compile(r"[^\W\d_]{2,63}")
 _COUNTRIES = frozenset(str(code).lower() for code in Locale("en").territories if len(str(code)) == 2) | {"uk", "su"}
 #: Of the other domains those in which most names are registered or misused, and the reserved ones (RFC 2606).
 _GENERIC = re.compile(
@@ -63,7 +65,7 @@ def _broken(match: re.Match[str]) -> str:
         _is_domain(last)
         or first in {"www", "ftp"}
         or before == JOINER + "@"
-        or (_FILES.fullmatch(last) and after in {"/", "?", "#"})
+        or (after in {"/", "?", "#"} and (_ENDING.fullmatch(last) or (last.isdecimal() and len(labels) == 4)))
     )
     return _DOT.sub(JOINER, match[0]) if is_host else match[0]
 

@@ -2,8 +2,8 @@
 
 Time-outs come from the session; 5xx, 429 and both rate limits become one error that says when to come back, and a
 limit stops all other requests too; names and shas are checked before they become part of a URL. gidgethub's cache is
-keyed by URL alone, so each client (one token) has its own, and only for the heads of branches: they are small, and
-asked for again and again, and an answer "304 Not Modified" is not counted against the limit.
+keyed by URL alone, so each client (one token) has its own, and only for repositories and the heads of branches: they
+are small, and asked for again and again, and an answer "304 Not Modified" is not counted against the limit.
 
 https://docs.github.com/en/rest/commits/commits
 https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
@@ -16,15 +16,16 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import aiohttp
 from cachetools import LRUCache
 from gidgethub import GitHubException, HTTPException
-from gidgethub.aiohttp import GitHubAPI
 
 from newsletter.github import answers
+from newsletter.github.bounded import LARGEST_ANSWER, BoundedAPI
 from newsletter.github.faults import GitHubError, GitHubUnavailable, NotOnGitHub, RateLimited, translated
 from newsletter.github.limit import Outage, RateLimit
 from newsletter.github.payload import is_full_name, is_sha
@@ -46,8 +47,8 @@ FILES_PER_PAGE = 300
 PER_PAGE = 100
 #: Longer comparisons are cut off: about ten thousand commits.
 MOST_PAGES = 100
-#: Branches whose ETag is remembered.
-REMEMBERED_HEADS = 1024
+#: Repositories and branches whose ETag is remembered.
+REMEMBERED = 2048
 
 _Read = TypeVar("_Read")
 
@@ -63,6 +64,7 @@ class GitHubClient:
     :param recovered: called when GitHub answers again after an outage.
     :param clock: seconds that only grow.
     :param pauses: before each further attempt at a request that failed fast, seconds.
+    :param largest_answer: bytes.
     """
 
     def __init__(
@@ -74,18 +76,19 @@ class GitHubClient:
         recovered: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         pauses: Sequence[float] = PAUSES,
+        largest_answer: int = LARGEST_ANSWER,
     ) -> None:
-        self._api = GitHubAPI(session, "newsletter", oauth_token=token, base_url=api_url)
-        self._cached = GitHubAPI(
-            session, "newsletter", oauth_token=token, base_url=api_url, cache=LRUCache(REMEMBERED_HEADS)
+        api = partial(
+            BoundedAPI, session, "newsletter", oauth_token=token, base_url=api_url, largest_answer=largest_answer
         )
+        self._api, self._cached = api(), api(cache=LRUCache(REMEMBERED))
         self._pauses = tuple(pauses)
         self._limit = RateLimit(clock)
         self._outage = Outage(recovered, clock)
 
     async def repository(self, full_name: str) -> Repository:
-        """Return what ``GET /repos/{owner}/{repo}`` says."""
-        data = await self._get(_repository_path(full_name))
+        """Return what ``GET /repos/{owner}/{repo}`` says; where nothing changed, that costs nothing of the limit."""
+        data = await self._get(_repository_path(full_name), api=self._cached)
         return _read(answers.repository, data, "repository")
 
     async def commit(self, full_name: str, sha: str) -> CommitDetail:
@@ -128,9 +131,11 @@ class GitHubClient:
         for page in range(1, MOST_PAGES + 1):
             data = await self._get(f"{path}?per_page={PER_PAGE}&page={page}")
             before = len(found)
-            for listed in _read(_listed_commits, _read(_commits_of, data, "comparison"), "comparison"):
-                found.setdefault(listed.sha, listed)
+            entries = _read(_listed_commits, _read(_commits_of, data, "comparison"), "comparison")
+            found |= {listed.sha: listed for listed in entries if listed.sha not in found}
             total = _read(_total, data, "comparison")
+            if not entries and len(found) < total:
+                raise GitHubUnavailable("GitHub's answer about the comparison is incomplete")
             # A server that does not know of pages gives the same one for ever.
             if len(found) >= total or len(found) == before:
                 break
@@ -158,7 +163,7 @@ class GitHubClient:
         path = f"{_repository_path(full_name)}/activity?ref={ref}&per_page={PER_PAGE}"
         return _read(_movements, await self._get(path), "activity")
 
-    async def _get(self, path: str, *, api: GitHubAPI | None = None) -> Any:
+    async def _get(self, path: str, *, api: BoundedAPI | None = None) -> Any:
         """Ask, and ask again where a failure came fast: most of GitHub's are over in a moment."""
         for pause in self._pauses:
             begin = time.monotonic()
@@ -173,12 +178,15 @@ class GitHubClient:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
         return await self._get_once(path, api=api)
 
-    async def _get_once(self, path: str, *, api: GitHubAPI | None) -> Any:
+    async def _get_once(self, path: str, *, api: BoundedAPI | None) -> Any:
         self._limit.check()
         try:
             answer = await (api or self._api).getitem(path, extra_headers={"X-GitHub-Api-Version": API_VERSION})
         except HTTPException as error:
             raise self._noted(translated(error)) from error
+        except GitHubUnavailable as error:
+            # Too long an answer.
+            raise self._noted(error)  # noqa: B904 - it is the same one
         except GitHubException as error:
             raise self._noted(GitHubUnavailable("GitHub's answer could not be understood")) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
@@ -196,12 +204,16 @@ class GitHubClient:
 
     def _noted(self, fault: GitHubError) -> GitHubError:
         github_faults.labels(fault=type(fault).__name__).inc()
+        if isinstance(fault, RateLimited):
+            # Whoever counts our requests is not away, however long we have to wait then.
+            self._outage.over()
+            return self._limit.reached(fault)
         if isinstance(fault, GitHubUnavailable):
             self._outage.met()
         else:
             # "There is none" and "you may not" are answers too.
             self._answered()
-        return self._limit.reached(fault) if isinstance(fault, RateLimited) else fault
+        return fault
 
 
 def _repository_path(full_name: str) -> str:

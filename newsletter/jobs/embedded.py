@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -18,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.errors import JobsLocked, StoreUnavailable
 from newsletter.jobs.draining import LET_GO, let_finish
-from newsletter.jobs.lock import only_runner
+from newsletter.jobs.lock import Patience, only_runner
+from newsletter.jobs.work import Work
 from newsletter.logs import get_logger, redacted
 from newsletter.metrics import jobs as jobs_counter
 from newsletter.pipeline.port import Handler, Job, Kind, NotYet, Retries, RetryAfter
@@ -32,27 +32,17 @@ log = get_logger("jobs")
 POLL = timedelta(seconds=1)
 #: What a graceful stop gives to the attempts under way.
 DRAIN = timedelta(seconds=30)
+#: How long `serve` and `work` wait for a process that has the jobs: `digests close` waits five minutes unless told
+#: otherwise, and half a minute for what it began.
+LOCK_PATIENCE = timedelta(minutes=6)
 #: One job of these does everything that is due when it begins, so a second one beside it has nothing to do.
-ONE_IS_ENOUGH = frozenset({Kind.DELIVER})
+ONE_IS_ENOUGH = frozenset({Kind.DELIVER, Kind.RECONCILE})
+#: And of these one that failed is as good as a new one: each time somebody has another reason.
+BEGUN_ANEW = frozenset({Kind.RECONCILE})
 #: Before the next look at a database that is away.
 OUTAGE_PAUSE = timedelta(seconds=2)
 #: Characters of an error kept with a job.
 LONGEST_ERROR = 500
-
-
-@dataclass
-class _Work:
-    """How jobs of one kind are run, and which are running."""
-
-    kind: Kind
-    handler: Handler
-    concurrency: int
-    retries: Retries
-    running: dict[int, asyncio.Task[None]] = field(default_factory=dict)
-
-    @property
-    def free(self) -> int:
-        return self.concurrency - len(self.running)
 
 
 class EmbeddedJobs:
@@ -77,7 +67,7 @@ class EmbeddedJobs:
         self._drain_time = drain
         self._let_go_time = let_go
         self._outage_pause = outage_pause
-        self._work: dict[Kind, _Work] = {}
+        self._work: dict[Kind, Work] = {}
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
         self._letting_go = False
@@ -91,7 +81,7 @@ class EmbeddedJobs:
 
     def register(self, kind: Kind, handler: Handler, *, concurrency: int, retries: Retries) -> None:
         """Say who does the jobs of a kind, how many at once and how stubbornly."""
-        self._work[kind] = _Work(kind=kind, handler=handler, concurrency=concurrency, retries=retries)
+        self._work[kind] = Work(kind=kind, handler=handler, concurrency=concurrency, retries=retries)
 
     async def put(self, transaction: Transaction, kind: Kind, key: str, *, run_at: datetime | None = None) -> None:
         """Queue a job in the caller's transaction; the loop is woken once that is durable."""
@@ -106,9 +96,8 @@ class EmbeddedJobs:
         now = self._clock()
         at, connection = run_at or now, transaction.connection
         if kind in ONE_IS_ENOUGH:
-            keys = [
-                key for key in keys if not await rows.bring_forward(connection, kind.value, key, run_at=at, now=now)
-            ]
+            sooner = partial(rows.bring_forward, run_at=at, now=now, anew=kind in BEGUN_ANEW)
+            keys = [key for key in keys if not await sooner(connection, kind.value, key)]
         if keys:
             await rows.put(connection, kind.value, keys, run_at=at, now=now)
         transaction.on_commit(self._wake.set)
@@ -128,15 +117,18 @@ class EmbeddedJobs:
         *,
         only: Collection[Kind] | None = None,
         before: Callable[[], Awaitable[None]] | None = None,
+        patience: timedelta = timedelta(0),
     ) -> None:
         """Run jobs until told to stop, then let those under way finish.
 
         :param only: leave jobs of other kinds alone.
         :param before: repairs done under the lock before the first job.
-        :raises JobsLocked: another process runs the jobs of this database, and did so when this one began.
+        :param patience: how long a process that has the lock when this one begins is waited for.
+        :raises JobsLocked: another process runs the jobs of this database, and does so still.
         """
         held = False
         self._stop = stop
+        waiting = Patience(patience)
         active = [work for kind, work in self._work.items() if only is None or kind in only]
         while not stop.is_set():
             try:
@@ -153,13 +145,19 @@ class EmbeddedJobs:
             except (StoreUnavailable, JobsLocked) as outage:
                 # After an outage the server may still hold the lock for our own session, which it has not missed yet.
                 if isinstance(outage, JobsLocked) and not held:
-                    raise
-                await self._rest(outage, stop)
+                    if waiting.over():
+                        raise
+                    await self._pause_for(self._poll, stop)
+                else:
+                    await self._rest(outage, stop)
 
     async def _rest(self, outage: Exception, stop: asyncio.Event) -> None:
         log.warning("the database is away", action="jobs.outage", reason=str(outage))
+        await self._pause_for(self._outage_pause, stop)
+
+    async def _pause_for(self, pause: timedelta, stop: asyncio.Event) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), self._outage_pause.total_seconds())
+            await asyncio.wait_for(stop.wait(), pause.total_seconds())
 
     async def _name_the_deadly(self) -> None:
         async with self._store.read() as connection:
@@ -167,7 +165,7 @@ class EmbeddedJobs:
         if deadly := [f"{job.kind}:{job.key}" for job in given_up if job.error == rows.PROCESS_ENDED]:
             log.error("jobs ended their process each time", action="jobs.deadly", jobs=deadly)
 
-    async def _loop(self, active: list[_Work], stop: asyncio.Event, check_lock: Callable[[], Awaitable[None]]) -> None:
+    async def _loop(self, active: list[Work], stop: asyncio.Event, check_lock: Callable[[], Awaitable[None]]) -> None:
         stopped = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
@@ -188,7 +186,7 @@ class EmbeddedJobs:
         finally:
             stopped.cancel()
 
-    async def _pause(self, active: list[_Work]) -> timedelta:
+    async def _pause(self, active: list[Work]) -> timedelta:
         """Return how long there is nothing to do, at most until the next look for what others queued."""
         kinds = [work.kind.value for work in active if work.free > 0]
         running = [job_id for work in active for job_id in work.running]
@@ -196,7 +194,7 @@ class EmbeddedJobs:
             due = await rows.next_due(connection, kinds, running=running)
         return self._poll if due is None else min(max(due - self._clock(), timedelta(0)), self._poll)
 
-    async def _start_due(self, work: _Work, stop: asyncio.Event) -> None:
+    async def _start_due(self, work: Work, stop: asyncio.Event) -> None:
         if work.free <= 0:
             return
         async with self._store.read() as connection:
@@ -219,7 +217,7 @@ class EmbeddedJobs:
             work.running[job.id] = task
             task.add_done_callback(partial(self._ended, work, job.id))
 
-    def _ended(self, work: _Work, job_id: int, task: asyncio.Task[None]) -> None:
+    def _ended(self, work: Work, job_id: int, task: asyncio.Task[None]) -> None:
         work.running.pop(job_id, None)
         self._wake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -227,7 +225,7 @@ class EmbeddedJobs:
             self._refused.add(job_id)
             log.error("a job's result was refused", action="jobs.fault", kind=work.kind.value, exc_info=error)
 
-    async def _attempt(self, work: _Work, stored: StoredJob) -> None:
+    async def _attempt(self, work: Work, stored: StoredJob) -> None:
         """Run one attempt and write down what came of it."""
         attempt = stored.attempts + 1
         last = attempt >= work.retries.max_attempts
@@ -266,7 +264,7 @@ class EmbeddedJobs:
                 return
 
     def _after_failure(
-        self, work: _Work, stored: StoredJob, job: Job, error: Exception
+        self, work: Work, stored: StoredJob, job: Job, error: Exception
     ) -> tuple[str, Callable[[AsyncConnection], Awaitable[None]]]:
         words = _storable(redacted(f"{type(error).__name__}: {error}"))[:LONGEST_ERROR]
         expected = isinstance(error, RetryAfter | StoreUnavailable)
@@ -285,7 +283,7 @@ class EmbeddedJobs:
         until = self._clock() + max(work.retries.pause(job.attempt), asked)
         return "failed", partial(rows.postpone, job_id=stored.id, until=until, error=words)
 
-    async def _drain(self, active: list[_Work], stop: asyncio.Event) -> None:
+    async def _drain(self, active: list[Work], stop: asyncio.Event) -> None:
         """Let what is under way finish; what takes too long is cancelled and run again after the next start."""
         running = [task for work in active for task in work.running.values()]
         if not running:

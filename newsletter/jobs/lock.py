@@ -5,20 +5,50 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.errors import JobsLocked, StoreError, StoreUnavailable
+from newsletter.logs import get_logger
 from newsletter.store.engine import Store
+
+log = get_logger("jobs")
 
 #: Any number that nobody else locks in this database: the first bytes of "newslett".
 _ADVISORY_KEY = 0x6E6577736C657474
 
 _TAKEN = "another process runs the jobs of this database; start `serve` with --no-jobs, or end the other one"
+
+
+class Patience:
+    """How long somebody waits for the lock; tells so once.
+
+    :param patience: counts from the first time that the lock was taken.
+    """
+
+    def __init__(self, patience: timedelta, clock: Callable[[], float] = time.monotonic) -> None:
+        self._patience = patience
+        self._clock = clock
+        self._until: float | None = None
+
+    def over(self) -> bool:
+        """Take note that another process has the lock; returns whether that is not waited for any longer."""
+        now = self._clock()
+        if self._until is None:
+            self._until = now + self._patience.total_seconds()
+            if self._patience:
+                log.warning(
+                    "another process runs the jobs; waiting for it to end",
+                    action="jobs.locked",
+                    seconds=round(self._patience.total_seconds()),
+                )
+        return now >= self._until
 
 
 @asynccontextmanager

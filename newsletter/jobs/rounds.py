@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from newsletter.jobs.timer import LONGEST_SLEEP, OUTAGE_PAUSE, keep_time
@@ -41,19 +42,41 @@ class Rounds:
         """Go the rounds until told to stop."""
         await keep_time(self.tick, stop, outage_pause=self._outage_pause, wake=self._wake)
 
+    async def run_hurries(self, stop: asyncio.Event) -> None:
+        """Pass on, until told to stop, what :meth:`hurry` asks for in a process that does not go the rounds."""
+        await keep_time(self.pass_on, stop, outage_pause=self._outage_pause, wake=self._wake)
+
     async def tick(self) -> timedelta:
         """Queue what is due; returns how long to sleep."""
         now = self._clock()
-        everybody, self._everybody = self._everybody, False
-        try:
+        with self._taken() as everybody:
             async with self._store.read() as connection:
                 followed = await repositories.everything(connection)
             turns = [await self._turn(repository, now=now, at_once=everybody) for repository in followed]
+        return min((LONGEST_SLEEP, *(max(turn - now, timedelta(0)) for turn in turns)))
+
+    async def pass_on(self) -> timedelta:
+        """Queue everybody's comparison if that was asked for, whoever runs it; returns how long to sleep.
+
+        The turns are left to those who go the rounds.
+        """
+        with self._taken() as everybody:
+            if everybody:
+                async with self._store.write() as transaction:
+                    for repository in await repositories.everything(transaction.connection):
+                        await self._jobs.put(transaction, Kind.RECONCILE, repository.key)
+        return LONGEST_SLEEP
+
+    @contextmanager
+    def _taken(self) -> Iterator[bool]:
+        """Give whether a hurry was asked for; what fails leaves it to the next."""
+        everybody, self._everybody = self._everybody, False
+        try:
+            yield everybody
         except BaseException:
             # Somebody may have asked for a hurry meanwhile.
             self._everybody = self._everybody or everybody
             raise
-        return min((LONGEST_SLEEP, *(max(turn - now, timedelta(0)) for turn in turns)))
 
     async def _turn(self, repository: FollowedRepository, *, now: datetime, at_once: bool) -> datetime:
         """Queue a repository's comparison if it is due; returns when it is next."""

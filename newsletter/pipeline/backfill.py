@@ -10,8 +10,9 @@ from functools import partial
 from newsletter.github.arrival import arrivals
 from newsletter.github.client import MOST_PAGES, PER_PAGE, GitHubClient
 from newsletter.github.record import ListedCommit
+from newsletter.pipeline.found import add_found
 from newsletter.pipeline.port import Jobs
-from newsletter.pipeline.reconcile import add_found, introduced, movements_of, watched_branches
+from newsletter.pipeline.reconcile import introduced, movements_of, watched_branches
 from newsletter.store.engine import Store
 from newsletter.store.repositories import FollowedRepository
 

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from newsletter.digest.schedule import day_bounds, local_day
-from newsletter.errors import InputError
+from newsletter.errors import InputError, StoreUnavailable
+from newsletter.github.webhook import BadBody
 from newsletter.logs import get_logger
 from newsletter.pipeline.analyse import analyse_now
 from newsletter.pipeline.expand import expand
@@ -95,11 +96,21 @@ async def _finish_analyses(end: datetime, *, store: Store, jobs: Jobs, language:
     async with store.read() as connection:
         waiting = await pushes.unexpanded(connection, before=end)
     for hook_id in waiting:
-        await expand(hook_id, store=store, jobs=jobs, now=now)
+        try:
+            await expand(hook_id, store=store, jobs=jobs, now=now)
+        except BadBody as error:
+            # It was read when it came; whatever changed since then must not keep everybody from their mail.
+            log.exception("a push cannot be read", action="close.push_left_out", hook_id=hook_id, reason=str(error))
     async with store.read() as connection:
         unfinished = await commits.unanalysed(connection, before=end)
     for commit_id in unfinished:
-        await analyse_now(commit_id, store=store, language=language, now=now)
+        try:
+            await analyse_now(commit_id, store=store, language=language, now=now)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            # It stays without a level, and so for the digest after the one that can read it.
+            log.exception("a commit cannot be analysed", action="close.commit_left_out", commit=commit_id)
 
 
 async def _closed_before(day: date, *, store: Store) -> Closed:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.github.client import GitHubClient
 from newsletter.github.faults import GitHubError, GitHubUnavailable
@@ -13,8 +14,9 @@ from newsletter.github.record import Push, PushedCommit
 from newsletter.github.webhook import stored_push
 from newsletter.logs import get_logger
 from newsletter.pipeline.history import reachable
+from newsletter.pipeline.limits import waiting_for_limits
 from newsletter.pipeline.port import Job, Jobs, Kind, RetryAfter
-from newsletter.store import branches, commits, pushes
+from newsletter.store import branches, commits, pushes, repositories
 from newsletter.store.branches import Branch
 from newsletter.store.engine import Store, Transaction
 from newsletter.store.pushes import StoredPush
@@ -53,6 +55,7 @@ async def complete(job: Job, *, store: Store, jobs: Jobs, github: GitHubClient, 
     """Store the commits of a push that its payload had no room for.
 
     :raises RetryAfter: GitHub is away and there are attempts left.
+    :raises NotYet: its limit is reached.
     """
     async with store.read() as connection:
         stored = await pushes.by_hook_id(connection, job.key)
@@ -62,7 +65,9 @@ async def complete(job: Job, *, store: Store, jobs: Jobs, github: GitHubClient, 
     rest: Sequence[PushedCommit] = ()
     whole = True
     try:
-        rest = [listed.commit for listed in await reachable(github, push.repository.full_name, push.before, push.after)]
+        with waiting_for_limits(job):
+            found = await reachable(github, push.repository.full_name, push.before, push.after)
+        rest, whole = [listed.commit for listed in found.commits], found.complete
     except GitHubError as error:
         if isinstance(error, GitHubUnavailable) and not job.last:
             raise RetryAfter(str(error), after=error.retry_after) from error
@@ -106,18 +111,33 @@ async def _finish(
     connection, repository_id = transaction.connection, stored.repository_id
     await pushes.mark_expanded(connection, stored.id, now=now)
     moved = Branch(name=push.branch, head=push.after, head_at=stored.reached_at)
-    if not whole:
-        # A head is known together with everything before it.
-        if not push.created:
-            await branches.begin(connection, repository_id, replace(moved, head=push.before))
-    elif await branches.begin(connection, repository_id, moved):
+    known = await branches.load(connection, repository_id, push.branch)
+    if known is None and push.created:
+        if whole:
+            await branches.begin(connection, repository_id, moved)
+            return
+    elif known is None:
+        known = await _beginning(connection, stored, push)
+        await branches.begin(connection, repository_id, known)
+    # A head is known together with everything before it; a branch that was made anew may bring what no push lists.
+    if known is not None and whole and not push.created and known.head == push.before:
+        await branches.advance(connection, repository_id, moved, seen=known.head)
         return
-    else:
-        known = await branches.load(connection, repository_id, push.branch)
-        if known is None or known.head == push.after:
-            return
-        if push.created or known.head == push.before:
-            await branches.advance(connection, repository_id, moved, seen=known.head)
-            return
+    if known is not None and known.head == push.after:
+        return
     # Something before this push's end is missing, or is still on its way: the head stays until that is known.
     await jobs.put(transaction, Kind.RECONCILE, str(repository_id), run_at=now + OVERTAKING)
+
+
+async def _beginning(connection: AsyncConnection, stored: StoredPush, push: Push) -> Branch:
+    """Return where a branch begins whose making nobody told of.
+
+    In a repository that is known well it is new, and brings what the default branch has not; else this push is the
+    first thing to be known of it.
+    """
+    repository = await repositories.by_id(connection, stored.repository_id)
+    if repository is not None and repository.reconciled_at is not None and repository.default_branch is not None:
+        trunk = await branches.load(connection, repository.id, repository.default_branch)
+        if trunk is not None:
+            return Branch(name=push.branch, head=trunk.head, head_at=repository.reconciled_at)
+    return Branch(name=push.branch, head=push.before, head_at=stored.reached_at)

@@ -8,6 +8,7 @@ from newsletter.github.client import GitHubClient
 from newsletter.github.faults import GitHubRefused, GitHubUnavailable, NotOnGitHub
 from newsletter.github.record import CommitDetail
 from newsletter.logs import get_logger
+from newsletter.pipeline.limits import waiting_for_limits
 from newsletter.pipeline.port import Job, Jobs, Kind, RetryAfter
 from newsletter.store import commits
 from newsletter.store.commits import StoredCommit
@@ -24,6 +25,7 @@ async def fetch(job: Job, *, store: Store, jobs: Jobs, github: GitHubClient, now
     """Fetch a commit and queue its analysis. A commit that cannot be had is analysed from its push alone.
 
     :raises RetryAfter: GitHub is away and there are attempts left.
+    :raises NotYet: its limit is reached.
     """
     commit_id = int(job.key)
     async with store.read() as connection:
@@ -42,7 +44,8 @@ async def fetch(job: Job, *, store: Store, jobs: Jobs, github: GitHubClient, now
 async def _ask(github: GitHubClient, commit: StoredCommit, job: Job) -> CommitDetail | DetailState:
     sha = commit.sha
     try:
-        return await github.commit(commit.repository, sha)
+        with waiting_for_limits(job):
+            return await github.commit(commit.repository, sha)
     except NotOnGitHub as error:
         if job.attempt <= len(SECOND_LOOKS) and not job.last:
             raise RetryAfter(str(error), after=SECOND_LOOKS[job.attempt - 1]) from error

@@ -125,8 +125,12 @@ class Intake:
         async with self._recognising:
             if (found := self._known(pushed)) is not None:
                 return found
-            async with self._store.write() as transaction:
-                found = await repositories.recognise(transaction.connection, pushed)
+            async with self._store.read() as connection:
+                found, told = await repositories.recognised(connection, pushed)
+            if not told:
+                # Nearly no push tells anything new of its repository, and readers wait for nobody.
+                async with self._store.write() as transaction:
+                    found = await repositories.recognise(transaction.connection, pushed)
             if found is not None:
                 self._recognised[pushed.github_id] = pushed, found
         return found

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.logs import get_logger
 from newsletter.pipeline.port import Jobs, Kind
-from newsletter.store import commits, deliveries, digests, pushes
+from newsletter.store import commits, deliveries, digests, pushes, repositories
 from newsletter.store import jobs as queued
 from newsletter.store.engine import Store
 from newsletter.store.states import DetailState
@@ -18,6 +18,8 @@ log = get_logger("recover")
 
 #: A job that ended its process each time may end it again: it stays away so long before it is tried anew.
 DEADLY_PAUSE = timedelta(hours=6)
+#: Kinds whose rows say what is left to do.
+_TOLD_BY_ROWS = frozenset({Kind.EXPAND, Kind.FETCH, Kind.ANALYSE, Kind.COMPOSE, Kind.DELIVER})
 #: What was given up, and is of a kind whose rows do not say what is left, is kept so long to be seen.
 KEPT = timedelta(days=30)
 
@@ -35,14 +37,21 @@ async def requeue(*, store: Store, jobs: Jobs, now: datetime | None = None) -> i
     found = 0
     async with store.read() as connection:
         left = await _left_to_do(connection)
-        missing = {kind: await _missing(connection, kind, keys, now=now) for kind, keys in left.items()}
-        forgotten = await _to_forget(connection, left, missing, now=now)
+        buried = await queued.buried(connection)
+        resting = frozenset((job.kind, job.key) for job in buried if _rests(job, now))
+        missing = {
+            kind: await _without_job(connection, kind, [key for key in keys if (kind.value, key) not in resting])
+            for kind, keys in left.items()
+        }
+        compared = await _compared(connection, buried)
+    open_work = frozenset((kind.value, key) for kind, keys in left.items() for key in set(keys) - set(missing[kind]))
+    forgotten = [job.id for job in buried if _is_over(job, open_work, compared, now=now)]
     for kind, keys in missing.items():
         if not keys:
             continue
         async with store.write() as transaction:
             # Somebody may have queued some of them since.
-            still = await _missing(transaction.connection, kind, keys, now=now)
+            still = await _without_job(transaction.connection, kind, keys)
             await jobs.put_many(transaction, kind, still)
         log.warning("work had lost its job", action="jobs.requeued", kind=kind.value, jobs=len(still))
         found += len(still)
@@ -63,31 +72,32 @@ async def _left_to_do(connection: AsyncConnection) -> dict[Kind, tuple[str, ...]
     }
 
 
-async def _missing(connection: AsyncConnection, kind: Kind, keys: Collection[str], *, now: datetime) -> tuple[str, ...]:
-    """Return the keys that have no job and may have one."""
+async def _without_job(connection: AsyncConnection, kind: Kind, keys: Collection[str]) -> tuple[str, ...]:
     known = await queued.known_keys(connection, kind.value)
-    resting = {job.key for job in await queued.buried(connection) if job.kind == kind.value and _rests(job, now)}
-    return tuple(key for key in keys if key not in known and key not in resting)
+    return tuple(key for key in keys if key not in known)
 
 
-async def _to_forget(
-    connection: AsyncConnection,
-    left: dict[Kind, tuple[str, ...]],
-    missing: dict[Kind, tuple[str, ...]],
-    *,
-    now: datetime,
-) -> list[int]:
-    """Return the jobs that were given up and have a successor now, or nothing left to do."""
-    open_keys = {kind.value: frozenset(keys) - frozenset(missing[kind]) for kind, keys in left.items()}
-    return [
+async def _compared(connection: AsyncConnection, buried: Collection[queued.BuriedJob]) -> frozenset[int]:
+    """Return the comparisons that were given up and have a successor, queued or done, or no repository any more."""
+    graves = [job for job in buried if job.kind == Kind.RECONCILE]
+    if not graves:
+        return frozenset()
+    again = await queued.known_keys(connection, Kind.RECONCILE.value)
+    last = {repository.key: repository.reconciled_at for repository in await repositories.everything(connection)}
+    return frozenset(
         job.id
-        for job in await queued.buried(connection)
-        if (
-            not (_rests(job, now) and job.key in open_keys[job.kind])
-            if job.kind in open_keys
-            else now - job.failed_at > KEPT
-        )
-    ]
+        for job in graves
+        if job.key in again or job.key not in last or ((at := last[job.key]) is not None and at > job.failed_at)
+    )
+
+
+def _is_over(
+    job: queued.BuriedJob, open_work: Collection[tuple[str, str]], compared: Collection[int], *, now: datetime
+) -> bool:
+    """Whether a job that was given up has a successor now, or nothing left to do."""
+    if job.kind in _TOLD_BY_ROWS:
+        return not (_rests(job, now) and (job.kind, job.key) in open_work)
+    return job.id in compared or now - job.failed_at > KEPT
 
 
 def _rests(job: queued.BuriedJob, now: datetime) -> bool:

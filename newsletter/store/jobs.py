@@ -47,19 +47,26 @@ def queueing(
     ]
 
 
-async def bring_forward(connection: AsyncConnection, kind: str, key: str, *, run_at: datetime, now: datetime) -> bool:
+async def bring_forward(
+    connection: AsyncConnection, kind: str, key: str, *, run_at: datetime, now: datetime, anew: bool = False
+) -> bool:
     """Make a job of this kind and key that has not begun run no later than at a time; False where none waits.
 
     What is begun has an attempt and its time is over: it may be past what the caller wants done.
+
+    :param anew: one that failed has all its attempts again, as if it were queued now.
     """
     waiting = or_(jobs.c.attempts == 0, jobs.c.run_at > now)
     at = literal(run_at, jobs.c.run_at.type)
-    result = await connection.execute(
+    change = (
         update(jobs)
         .where(jobs.c.kind == kind, jobs.c.key == key, jobs.c.failed_at.is_(None), waiting)
         .values(run_at=case((jobs.c.run_at > at, at), else_=jobs.c.run_at))
     )
-    return result.rowcount > 0
+    if anew:
+        queued_at = literal(now, jobs.c.created_at.type)
+        change = change.values(attempts=0, created_at=case((jobs.c.attempts > 0, queued_at), else_=jobs.c.created_at))
+    return (await connection.execute(change)).rowcount > 0
 
 
 async def due(

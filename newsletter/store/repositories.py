@@ -12,6 +12,7 @@ from sqlalchemy import Row, Text, cast, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.github.record import Repository
+from newsletter.store import branches
 from newsletter.store.tables import repositories
 
 
@@ -34,6 +35,8 @@ class FollowedRepository:
     poll: timedelta | None = None
     #: Up to when its branches are known to be complete; None = never compared with GitHub.
     reconciled_at: datetime | None = None
+    #: Why GitHub would not tell of it the last time it was asked; None = it did.
+    problem: str | None = None
 
     def watches(self, branch: str) -> bool:
         """Whether a branch counts; in a pattern ``*`` stands for any characters, also for ``/``."""
@@ -90,6 +93,15 @@ async def recognise(connection: AsyncConnection, pushed: Repository) -> Followed
     return None if found is None else await _learn(connection, found, pushed)
 
 
+async def recognised(connection: AsyncConnection, pushed: Repository) -> tuple[FollowedRepository | None, bool]:
+    """Return the followed repository that a push is about, and whether the push says nothing new of it."""
+    found = await _identify(connection, pushed)
+    if found is None:
+        return None, True
+    named = await by_name(connection, pushed.full_name)
+    return found, found == _learnt(found, pushed) and named == found
+
+
 async def _identify(connection: AsyncConnection, known: Repository) -> FollowedRepository | None:
     """Return the followed repository that GitHub means.
 
@@ -106,17 +118,12 @@ async def _unidentified(connection: AsyncConnection, full_name: str) -> Followed
 
 
 async def _learn(connection: AsyncConnection, found: FollowedRepository, known: Repository) -> FollowedRepository:
-    learnt = replace(
-        found,
-        github_id=known.github_id,
-        full_name=known.full_name,
-        default_branch=known.default_branch,
-        private=known.private,
-    )
+    learnt = _learnt(found, known)
     # A repository whose name was lent to another meanwhile is not found by it.
     if learnt == found and await by_name(connection, known.full_name) == found:
         return found
     await _free_name(connection, known.full_name)
+    await _begin_new_default(connection, found, known.default_branch)
     await connection.execute(
         update(repositories)
         .where(repositories.c.id == found.id)
@@ -129,6 +136,25 @@ async def _learn(connection: AsyncConnection, found: FollowedRepository, known: 
         )
     )
     return learnt
+
+
+async def _begin_new_default(connection: AsyncConnection, found: FollowedRepository, name: str) -> None:
+    """Let another default branch begin where the former one is known to: what only the new one has, no reader had."""
+    if found.branch_patterns or found.default_branch in {None, name}:
+        return
+    former = await branches.load(connection, found.id, found.default_branch or "")
+    if former is not None:
+        await branches.begin(connection, found.id, replace(former, name=name))
+
+
+def _learnt(found: FollowedRepository, known: Repository) -> FollowedRepository:
+    return replace(
+        found,
+        github_id=known.github_id,
+        full_name=known.full_name,
+        default_branch=known.default_branch,
+        private=known.private,
+    )
 
 
 async def _free_name(connection: AsyncConnection, full_name: str) -> None:
@@ -176,6 +202,7 @@ def _record(row: Row[Any]) -> FollowedRepository:
         branch_patterns=tuple(row.branch_patterns or ()),
         poll=None if row.poll_seconds is None else timedelta(seconds=row.poll_seconds),
         reconciled_at=row.reconciled_at,
+        problem=row.problem,
     )
 
 
@@ -193,6 +220,19 @@ async def configure(
     )
 
 
-async def mark_reconciled(connection: AsyncConnection, repository_id: int, *, at: datetime) -> None:
-    """Note up to when a repository's branches are complete."""
-    await connection.execute(update(repositories).where(repositories.c.id == repository_id).values(reconciled_at=at))
+async def mark_reconciled(
+    connection: AsyncConnection, repository_id: int, *, at: datetime | None, problem: str | None = None
+) -> None:
+    """Note up to when a repository's branches are complete.
+
+    :param at: None = nobody knows any more.
+    :param problem: where there was nothing to compare with, why.
+    """
+    await connection.execute(
+        update(repositories).where(repositories.c.id == repository_id).values(reconciled_at=at, problem=problem)
+    )
+
+
+async def note_problem(connection: AsyncConnection, repository_id: int, problem: str) -> None:
+    """Note why GitHub would not tell of a repository; up to when it is complete stays as it was."""
+    await connection.execute(update(repositories).where(repositories.c.id == repository_id).values(problem=problem))

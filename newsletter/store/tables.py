@@ -42,6 +42,8 @@ repositories = Table(
     Column("poll_seconds", Integer),
     # Up to when its branches are known to be complete.
     Column("reconciled_at", UtcDateTime),
+    # Why GitHub would not tell of it the last time it was asked; empty = it did.
+    Column("problem", Text),
     # Readers' choices hold the id: it must never become another repository's.
     sqlite_autoincrement=True,
 )

@@ -1,6 +1,6 @@
 """Days of real pushes, through the whole service: each digest holds exactly what reached the branch on its day.
 
-The days are real commits of public repositories and are not part of the project; without them this is skipped.
+The days are real commits of public repositories and are not part of the project; without them this is not collected.
 """
 
 from __future__ import annotations
@@ -30,12 +30,10 @@ from newsletter.pipeline.compose import compose
 from newsletter.settings import SERVING, load_settings
 from newsletter.store import deliveries, digests, repositories
 from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences, Status
-from tests.support.corpus import CORPUS, FilesOnDisk, RealDay, real_days
+from tests.support.corpus import FilesOnDisk, RealDay, real_days
 from tests.support.waiting import until
 
 PATIENCE = 240
-
-pytestmark = pytest.mark.skipif(not (CORPUS / "index.json").exists(), reason="the days of real pushes are not here")
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -24,6 +26,7 @@ async def test_a_commit_or_repository_that_is_not_there_is_told_apart_from_an_ou
 
 
 MINUTE = timedelta(minutes=1)
+MIB = 1024 * 1024
 
 
 @pytest.mark.parametrize(
@@ -184,3 +187,43 @@ async def test_nobody_listening_is_an_outage(session: aiohttp.ClientSession) -> 
     async with StandInGitHub(repositories={}, commits={}) as gone:
         url = gone.url
     assert isinstance(await refused(GitHubClient(session, api_url=url, pauses=())), GitHubUnavailable)
+
+
+@pytest.mark.parametrize("told", [pytest.param(True, id="as its header says"), pytest.param(False, id="unannounced")])
+async def test_an_endless_answer_is_not_read_to_its_end(
+    github: StandInGitHub, session: aiohttp.ClientSession, *, told: bool
+) -> None:
+    written = 0
+
+    async def pour(request: web.Request) -> web.StreamResponse:
+        nonlocal written
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        if told:
+            response.content_length = 64 * MIB
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            for _ in range(64):
+                await response.write(b" " * MIB)
+                written += 1
+        return response
+
+    github.faults = pour
+    client = GitHubClient(session, api_url=github.url, pauses=(), largest_answer=MIB)
+    error = await refused(client)
+    assert type(error) is GitHubUnavailable
+    assert "more than" in str(error)
+    assert written < 64
+    github.faults = None
+    assert (await client.commit(NAME, SHA)).sha == SHA
+
+
+async def test_an_answer_is_measured_as_it_is_when_it_is_unpacked(
+    github: StandInGitHub, session: aiohttp.ClientSession
+) -> None:
+    packed = gzip.compress(b" " * (2 * MIB))
+    assert len(packed) < MIB
+    github.faults = lambda _: web.Response(
+        body=packed, headers={"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    )
+    error = await refused(GitHubClient(session, api_url=github.url, pauses=(), largest_answer=MIB))
+    assert "more than" in str(error)

@@ -160,3 +160,27 @@ async def test_an_outage_is_over_with_the_first_answer(server: StandInGitHub, st
         with suppress(GitHubError):
             await client.head(NAME, "main")
     assert len(recovered) == told
+
+
+async def test_a_limit_is_no_outage(server: StandInGitHub) -> None:
+    recovered: list[float] = []
+    clock = Seconds()
+    server.history.move(NAME, "main", sha(1))
+    async with aiohttp.ClientSession() as session:
+        client = GitHubClient(
+            session, api_url=server.url, pauses=(), recovered=lambda: recovered.append(clock.now), clock=clock
+        )
+        for away in (False, True):
+            if away:
+                server.faults = sends({"message": "away"}, 502)
+                with pytest.raises(GitHubUnavailable):
+                    await client.head(NAME, "main")
+                clock.now += 61
+            server.faults = sends({"message": "no"}, 429, Retry_After="3600")
+            with pytest.raises(RateLimited):
+                await client.head(NAME, "main")
+            clock.now += 3601
+            server.faults = None
+            assert await client.head(NAME, "main") == sha(1)
+            # It is an answer, so that an outage is over with it.
+            assert recovered == ([clock.now - 3601] if away else [])

@@ -102,10 +102,12 @@ async def test_a_server_that_knows_no_pages_is_not_asked_for_ever(
     assert len(server.requests) == 2
 
 
-async def test_a_comparison_that_lists_less_than_it_counts_says_so(server: StandInGitHub, client: GitHubClient) -> None:
+async def test_a_comparison_that_ends_before_what_it_counts_is_half_an_answer(
+    server: StandInGitHub, client: GitHubClient
+) -> None:
     server.faults = sends({"status": "ahead", "total_commits": 3, "commits": []})
-    found = await client.compare(NAME, sha(1), sha(2))
-    assert (found.commits, found.complete) == ((), False)
+    with pytest.raises(GitHubUnavailable, match="incomplete"):
+        await client.compare(NAME, sha(1), sha(2))
 
 
 async def test_a_log_comes_page_by_page_newest_first(graph: Graph, client: GitHubClient) -> None:

@@ -10,6 +10,7 @@ import pytest
 from newsletter.jobs.draining import let_finish
 from newsletter.jobs.embedded import EmbeddedJobs
 from newsletter.pipeline.port import Job, Kind
+from newsletter.store import jobs
 from newsletter.store.engine import Store
 from tests.support.clock import FrozenClock
 from tests.support.embedded import (
@@ -102,6 +103,23 @@ async def test_one_delivery_job_that_waits_is_enough_and_comes_at_the_earliest_t
             await engine.put(transaction, Kind.DELIVER, "7", run_at=run_at)
             await engine.put(transaction, Kind.DELIVER, "8", run_at=run_at)
     assert await attempts(store) == [0, 0]
+    async with running(engine):
+        assert {await seen.next(), await seen.next()} == {"7", "8"}
+        await eventually(lambda: nothing_left(store))
+
+
+async def test_one_comparison_that_waits_is_enough_and_one_that_failed_begins_anew(store: Store) -> None:
+    engine, seen = engine_of(store), Seen()
+    async with store.write() as transaction:
+        await engine.put(transaction, Kind.RECONCILE, "7")
+        await engine.put_many(transaction, Kind.RECONCILE, ["7", "8"])
+    assert await attempts(store) == [0, 0]
+    async with store.write() as transaction:
+        await jobs.begin(transaction.connection, [1])
+        await jobs.postpone(transaction.connection, 1, until=utc_now() + FOREVER, error="GitHub is away")
+    await put(store, engine, "7", kind=Kind.RECONCILE)
+    assert await attempts(store) == [0, 0]
+    engine.register(Kind.RECONCILE, seen, concurrency=1, retries=THRICE)
     async with running(engine):
         assert {await seen.next(), await seen.next()} == {"7", "8"}
         await eventually(lambda: nothing_left(store))

@@ -8,17 +8,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from newsletter.errors import StoreUnavailable
 from newsletter.jobs.embedded import EmbeddedJobs
 from newsletter.jobs.rounds import HOURLY, Rounds
 from newsletter.jobs.timer import LONGEST_SLEEP
 from newsletter.pipeline.port import Kind
-from newsletter.store import repositories, tables
+from newsletter.store import jobs, repositories, schedules, tables
 from newsletter.store.engine import Store, Transaction
 from newsletter.store.repositories import FollowedRepository
-from tests.support.clock import FrozenClock
+from tests.support.clock import NOON, FrozenClock
 from tests.support.databases import PostgreSQLServer
 from tests.support.records import follow
 from tests.support.waiting import PATIENCE, eventually
@@ -27,10 +27,17 @@ MINUTE = timedelta(minutes=1)
 QUARTER = timedelta(minutes=15)
 
 
+class Each(EmbeddedJobs):
+    """An engine that queues a job each time, whatever waits already, so that turns can be counted."""
+
+    async def put(self, transaction: Transaction, kind: Kind, key: str, *, run_at: datetime | None = None) -> None:
+        await jobs.put(transaction.connection, kind.value, [key], run_at=run_at or NOON, now=NOON)
+
+
 def rounds_of(store: Store, clock: FrozenClock) -> Rounds:
     return Rounds(
         store=store,
-        jobs=EmbeddedJobs(store, clock=clock),
+        jobs=Each(store, clock=clock),
         clock=clock,
         outage_pause=timedelta(milliseconds=20),
     )
@@ -145,7 +152,7 @@ async def test_two_processes_take_a_turn_once(store: Store, clock: FrozenClock) 
     assert sorted((await queued(store))[len(before) :]) == sorted(keys)
 
 
-class Failing(EmbeddedJobs):
+class Failing(Each):
     """An engine that something happens to while it queues."""
 
     def __init__(self, store: Store, clock: FrozenClock, rounds: list[Rounds]) -> None:
@@ -200,3 +207,34 @@ async def test_a_start_while_the_database_is_away_is_made_up_for(
     stop.set()
     await asyncio.wait_for(task, PATIENCE)
     await store.close()
+
+
+async def test_where_nobody_goes_the_rounds_a_hurry_is_queued_and_no_turn_is_taken(
+    store: Store, clock: FrozenClock
+) -> None:
+    keys = [(await follow(store, name, github_id=number)).key for number, name in enumerate(("a/a", "b/b"), 1)]
+    web = Rounds(store=store, jobs=EmbeddedJobs(store, clock=clock), clock=clock)
+    for _ in range(2):
+        # Whoever starts to listen may have missed something as well.
+        assert await web.pass_on() == LONGEST_SLEEP
+        assert await queued(store) == keys
+    async with store.write() as transaction:
+        await transaction.connection.execute(delete(tables.jobs))
+    web.hurry()
+    for _ in range(2):
+        await web.pass_on()
+        assert await queued(store) == keys
+    async with store.read() as connection:
+        assert await schedules.load(connection, f"reconcile {keys[0]}") is None
+
+
+async def test_a_hurry_that_could_not_be_passed_on_is_passed_on_later(store: Store, clock: FrozenClock) -> None:
+    keys = [(await follow(store, name, github_id=number)).key for number, name in enumerate(("a/a", "b/b"), 1)]
+    failing: list[Rounds] = []
+    rounds = Rounds(store=store, jobs=Failing(store, clock, failing), clock=clock)
+    failing.append(rounds)
+    with pytest.raises(StoreUnavailable):
+        await rounds.pass_on()
+    assert await queued(store) == []
+    await rounds.pass_on()
+    assert await queued(store) == keys

@@ -14,8 +14,8 @@ from aiohttp import web
 from newsletter.demo.github import StandInGitHub
 from newsletter.github.faults import GitHubUnavailable
 from newsletter.pipeline.backfill import OLDEST_BROUGHT, Filled, backfill
+from newsletter.pipeline.found import SLICE
 from newsletter.pipeline.port import Kind
-from newsletter.pipeline.reconcile import SLICE
 from newsletter.store import repositories
 from newsletter.store.engine import Store
 from tests.support.background import Background

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from newsletter.github.payload import LISTED_COMMITS
 from newsletter.pipeline.expand import OVERTAKING, SLICE, add_commits, complete, expand
-from newsletter.pipeline.port import Kind, RetryAfter
+from newsletter.pipeline.port import Kind, NotYet, RetryAfter
 from newsletter.store import pushes, tables
 from newsletter.store.engine import Store
 from tests.support.clock import NOON, FrozenClock
@@ -125,10 +125,12 @@ async def test_a_branch_that_is_made_anew_begins_where_its_push_ends(lookout: Lo
     await lookout.begin(1)
     await lookout.pushed(NONE, 2, [2], ref="refs/heads/release/1")
     assert await lookout.head("release/1") == 2
-    await lookout.pushed(NONE, 3, [3], ref="refs/heads/release/1")
-    assert await lookout.head("release/1") == 3
     assert await lookout.head() == 1
     assert await queued_to_compare(lookout) == []
+    # Made again, it may bring what another branch had and no push of this one lists.
+    await lookout.pushed(NONE, 3, [3], ref="refs/heads/release/1")
+    assert await lookout.head("release/1") == 2
+    assert await queued_to_compare(lookout) == [OVERTAKING]
 
 
 async def test_a_push_without_commits_moves_the_head(lookout: Lookout) -> None:
@@ -221,12 +223,21 @@ async def test_the_rest_of_a_long_push_is_fetched(lookout: Lookout, before: int)
     assert asked == ((22, 0) if before else (0, 22))
 
 
-@pytest.mark.parametrize("status", [502, 429])
-async def test_the_rest_of_a_push_is_asked_for_again_while_github_is_away(lookout: Lookout, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "last", "asks"),
+    [
+        pytest.param(502, False, RetryAfter, id="away"),
+        pytest.param(429, True, NotYet, id="a limit, which costs no attempt"),
+    ],
+)
+async def test_the_rest_of_a_push_is_asked_for_again(
+    lookout: Lookout, status: int, last: bool, asks: type[RetryAfter] | type[NotYet]
+) -> None:
     hook_id = await long_push(lookout, before=1)
     lookout.server.faults = lambda _: web.json_response({}, status=status, headers={"Retry-After": "7"})
-    with pytest.raises(RetryAfter) as caught:
-        await finish(lookout, hook_id)
+    with pytest.raises(asks) as caught:
+        await finish(lookout, hook_id, last=last)
+    assert isinstance(caught.value, RetryAfter | NotYet)
     assert caught.value.after == timedelta(seconds=7)
     assert await is_open(lookout, hook_id)
     assert await lookout.head() == 1

@@ -19,7 +19,7 @@ from newsletter.github.client import GitHubClient
 from newsletter.jobs.embedded import EmbeddedJobs
 from newsletter.pipeline.analyse import analyse, languages_wanted
 from newsletter.pipeline.fetch import SECOND_LOOKS, fetch
-from newsletter.pipeline.port import Job, Kind, RetryAfter
+from newsletter.pipeline.port import Job, Kind, NotYet, RetryAfter
 from newsletter.store import analyses, commits, digests, jobs, usage
 from newsletter.store.commits import StoredCommit
 from newsletter.store.engine import Store
@@ -116,7 +116,7 @@ async def test_a_commit_that_github_has_no_more_keeps_its_message_and_paths(stor
     assert (await analysis_of(store, commit_id)).source is Source.RULES
 
 
-@pytest.mark.parametrize("status", [401, 403, 429, 500, 502])
+@pytest.mark.parametrize("status", [401, 500, 502])
 async def test_github_is_asked_again_until_the_last_attempt(store: Store, clock: FrozenClock, status: int) -> None:
     commit_id = await stored_commit(store)
     async with github(DETAIL) as (server, client):
@@ -129,6 +129,19 @@ async def test_github_is_asked_again_until_the_last_attempt(store: Store, clock:
         await run_fetch(store, client, job(commit_id, last=True), clock)
     assert (await loaded(store, commit_id)).detail_state is DetailState.UNAVAILABLE
     assert await queued(store, Kind.ANALYSE) == {str(commit_id)}
+
+
+@pytest.mark.parametrize("status", [403, 429])
+async def test_a_limit_is_waited_for_even_at_the_last_attempt(store: Store, clock: FrozenClock, status: int) -> None:
+    commit_id = await stored_commit(store)
+    async with github(DETAIL) as (server, client):
+        server.faults = lambda _: web.json_response({"message": "no"}, status=status, headers={"Retry-After": "7"})
+        for _ in range(2):
+            with pytest.raises(NotYet) as caught:
+                await run_fetch(store, client, job(commit_id, last=True), clock)
+            assert timedelta(seconds=6) < caught.value.after <= timedelta(seconds=7)
+        assert len(server.requests) == 1
+    assert (await loaded(store, commit_id)).detail_state is DetailState.WAITING
 
 
 async def run_analyse(

@@ -232,11 +232,21 @@ def test_the_list_for_programs_has_every_field(newsletter: CommandLine) -> None:
         "branches": "main",
         "poll": "15m",
         "compared": None,
+        "problem": None,
         "added": "",
     }
     newsletter("digests", "close", "--day", "2026-01-20")
     (row,) = newsletter("repositories", "list", "--json").json()
     assert row["compared"] >= row["added"]
+
+
+def test_the_list_says_why_a_repository_is_not_compared(newsletter: CommandLine, server: StandInGitHub) -> None:
+    newsletter("repositories", "add", NAME)
+    server.faults = lambda _: web.json_response({"message": "Bad credentials"}, status=401)
+    newsletter("digests", "close", "--day", "2026-01-20")
+    (row,) = newsletter("repositories", "list", "--json").json()
+    assert row["compared"] is None
+    assert "the token is wrong" in row["problem"]
 
 
 def test_closing_a_day_asks_github_first_and_says_where_it_cannot(

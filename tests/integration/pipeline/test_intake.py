@@ -264,3 +264,13 @@ def test_a_push_reached_its_branch_when_github_says_within_reason(
     pushed_at: datetime | None, reached: datetime
 ) -> None:
     assert reached_at(replace(push(), pushed_at=pushed_at), received_at=NOON) == reached
+
+
+async def test_whoever_says_nothing_new_of_a_repository_waits_for_no_writer(store: Store, clock: FrozenClock) -> None:
+    repository = await follow(store)
+    intake = Intake(store=store, jobs=EmbeddedJobs(store, clock=clock))
+    async with store.write() as transaction:
+        await repositories.configure(transaction.connection, repository.id, branch_patterns=["next"], poll=None)
+    async with store.write():
+        received = await receive(intake, push(ref="refs/heads/main"))
+    assert received.reason is Ignored.OTHER_BRANCH

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import Engine, event
+
 from newsletter.delivery.record import DeliveryStatus, Outcome, Reply
 from newsletter.jobs.embedded import EmbeddedJobs
 from newsletter.pipeline.port import Kind
 from newsletter.pipeline.recover import DEADLY_PAUSE, KEPT, requeue
-from newsletter.store import commits, deliveries, digests, jobs
+from newsletter.store import commits, deliveries, digests, jobs, repositories
 from newsletter.store.deliveries import NewDelivery
 from newsletter.store.engine import Store
 from newsletter.store.states import DetailState
@@ -131,3 +133,54 @@ async def test_what_no_row_tells_of_is_kept_for_a_while_when_it_was_given_up(sto
     for later, kept in ((timedelta(0), [Kind.CLOSE]), (KEPT, [Kind.CLOSE]), (KEPT + SECOND, [])):
         assert await requeue(store=store, jobs=engine, now=NOON + later) == 0
         assert await given_up(store) == kept
+
+
+async def test_a_comparison_that_was_given_up_is_forgotten_once_another_is_queued(
+    store: Store, clock: FrozenClock
+) -> None:
+    engine = EmbeddedJobs(store, clock=clock)
+    key = (await follow(store)).key
+    await put_and_give_up(store, engine, key)
+    assert await requeue(store=store, jobs=engine, now=NOON + SECOND) == 0
+    assert await given_up(store) == [Kind.RECONCILE]
+    async with store.write() as transaction:
+        await engine.put(transaction, Kind.RECONCILE, key)
+    assert await requeue(store=store, jobs=engine, now=NOON + SECOND) == 0
+    assert await given_up(store) == []
+    assert await queued(store, Kind.RECONCILE) == {key}
+
+
+async def test_a_comparison_that_was_given_up_is_forgotten_once_another_succeeded(
+    store: Store, clock: FrozenClock
+) -> None:
+    engine = EmbeddedJobs(store, clock=clock)
+    repository = await follow(store)
+    await put_and_give_up(store, engine, repository.key)
+    for at, kept in ((NOON - SECOND, [Kind.RECONCILE]), (NOON + SECOND, [])):
+        async with store.write() as transaction:
+            await repositories.mark_reconciled(transaction.connection, repository.id, at=at)
+        assert await requeue(store=store, jobs=engine, now=NOON + SECOND) == 0
+        assert await given_up(store) == kept
+
+
+async def put_and_give_up(store: Store, engine: EmbeddedJobs, key: str) -> None:
+    async with store.write() as transaction:
+        await engine.put(transaction, Kind.RECONCILE, key)
+    await give_up(store, Kind.RECONCILE, error="GitHub is away")
+
+
+async def test_jobs_that_were_given_up_are_read_once(store: Store, clock: FrozenClock) -> None:
+    await waiting_everywhere(store)
+    asked: list[str] = []
+
+    def note(_: object, __: object, statement: str, *rest: object) -> None:
+        if "failed_at IS NOT NULL" in statement:
+            asked.append(statement)
+
+    # Readers of SQLite have an engine of their own.
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        assert await requeue(store=store, jobs=EmbeddedJobs(store, clock=clock), now=NOON) > 0
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert len(asked) == 1

@@ -89,7 +89,7 @@ async def test_the_keys_that_need_no_new_job_are_those_that_wait(store: Store) -
     assert grave == BuriedJob(id=failed.id, kind="fetch", key="failed", error="ValueError: no", failed_at=NOON)
 
 
-async def bring_forward(store: Store, key: str, *, to_minute: int, now_minute: int = 0) -> bool:
+async def bring_forward(store: Store, key: str, *, to_minute: int, now_minute: float = 0, anew: bool = False) -> bool:
     async with store.write() as transaction:
         return await jobs.bring_forward(
             transaction.connection,
@@ -97,6 +97,7 @@ async def bring_forward(store: Store, key: str, *, to_minute: int, now_minute: i
             key,
             run_at=NOON + to_minute * MINUTE,
             now=NOON + now_minute * MINUTE,
+            anew=anew,
         )
 
 
@@ -123,6 +124,22 @@ async def test_a_job_that_has_begun_is_not_the_one_that_waits(store: Store) -> N
     async with store.write() as transaction:
         await jobs.bury(transaction.connection, job.id, error="no", now=NOON)
     assert not await bring_forward(store, "one", to_minute=2)
+
+
+async def test_a_job_that_failed_may_begin_anew(store: Store) -> None:
+    await put(store, "one")
+    (job,) = await due(store)
+    for anew in (False, True):
+        async with store.write() as transaction:
+            await jobs.begin(transaction.connection, [job.id])
+            await jobs.postpone(transaction.connection, job.id, until=NOON + 9 * MINUTE, error="later")
+        assert await bring_forward(store, "one", to_minute=2, now_minute=1, anew=anew)
+        (job,) = await due(store, minute=2)
+        assert (job.attempts, job.created_at) == ((0, NOON + MINUTE) if anew else (1, NOON))
+    # One that never began keeps its place.
+    assert await bring_forward(store, "one", to_minute=2, now_minute=1.5, anew=True)
+    (job,) = await due(store, minute=2)
+    assert (job.attempts, job.created_at) == (0, NOON + MINUTE)
 
 
 async def test_a_schedule_is_set_up_once_and_moved_by_another_rule(store: Store) -> None:

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.corpus import CORPUS
 from tests.support.pushes import SECRET
 from tests.support.running import Running, running
+
+#: The collected cases are not part of the project.
+collect_ignore = [] if CORPUS.is_dir() else ["test_collected_edge_cases.py"]
 
 
 @pytest.fixture

@@ -137,3 +137,13 @@ def test_a_joiner_takes_no_column() -> None:
 def test_apple_mail_is_asked_to_make_no_links() -> None:
     mail = renderer().render(edition_of((change_of(),)), Slots(unsubscribe_token="slot-1"))
     assert re.search(r'content="[^"]*url=no" name="format-detection"', mail.html)
+
+
+@pytest.mark.parametrize("host", ["evil.games", "evil.tokyo", "evil.delivery", "192.168.0.1"])
+def test_a_host_of_any_domain_is_broken_where_a_path_follows(host: str) -> None:
+    assert f"{host}/login" not in unlinked(f"see {host}/login now")
+
+
+@pytest.mark.parametrize("text", ["3.11/3.12", "os.path", "docs/guide.md", "1.2.3"])
+def test_what_only_looks_like_a_path_is_left_alone(text: str) -> None:
+    assert unlinked(text) == text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newsletter.pipeline.history import gained
+from newsletter.pipeline.history import gained, newest_whole
 from tests.support.graph import Graph
 from tests.support.records import sha
 
@@ -82,3 +82,26 @@ def test_what_is_older_than_a_stored_commit_is_not_new_even_where_a_late_branch_
     graph.add(4, 1)
     graph.add(5, 3, 4)
     assert gain(graph, 5, 3) == ([5, 4], True)
+
+
+def stands_for(graph: Graph, head: int) -> int | None:
+    """Return which of all commits of a graph, listed oldest first, stands for most of them."""
+    listed = [graph.listed(int(name, 16)) for _, name in graph.commits]
+    found = newest_whole(listed, head=sha(head))
+    return int(found, 16) if found else None
+
+
+def test_of_a_list_that_is_cut_off_the_commit_that_reaches_most_stands_for_it() -> None:
+    graph = Graph()
+    graph.line([2, 3], after=1)
+    graph.line([4, 5], after=1)
+    graph.add(6, 3, 5)
+    graph.add(7, 1)
+    assert stands_for(graph, 99) == 6
+
+
+def test_no_commit_stands_for_a_list_that_ends_with_the_head_and_lacks_what_is_before_it() -> None:
+    graph = Graph()
+    graph.line([5, 6], after=4)
+    assert stands_for(graph, 6) is None
+    assert stands_for(Graph(), 6) is None

@@ -88,7 +88,7 @@ def called(page: Path) -> list[list[str]]:
     lines = [line.strip() for block in blocks for line in block.splitlines()]
     starts = ("newsletter ", "docker exec newsletter newsletter ")
     return [
-        shlex.split(line.removeprefix(start), comments=True)
+        shlex.split(line.removeprefix(start).replace("$day", "2026-01-20"), comments=True)
         for line in lines
         for start in starts
         if line.startswith(start)
