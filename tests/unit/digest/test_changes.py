@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from newsletter.analysis.record import Kind
-from newsletter.digest.assemble import HIGH_FIRST, assemble
 from newsletter.digest.changes import grouped, period
-from newsletter.digest.record import EQUALS, Bond, Change
+from newsletter.digest.record import Bond, Change
 from subscribers import Level
 from tests.support.clock import NOON
-from tests.support.editions import TITLE, change_of, digest_of
-from tests.support.records import preferences_of, sha
+from tests.support.histories import BEFORE, commit
+from tests.support.records import sha
 
 HIGH, MEDIUM, LOW = Level.HIGH, Level.MEDIUM, Level.LOW
-BEFORE = 999
-
-
-def commit(number: int, *parents: int, level: Level = LOW, title: str | None = None, **fields: Any) -> Change:
-    """Return a commit; without a title of its own it has one that is like no other."""
-    return change_of(
-        number,
-        level=level,
-        sha=sha(number),
-        title=f"{chr(96 + number) * 3} gate" if title is None else title,
-        parents=tuple(map(sha, parents)),
-        **fields,
-    )
 
 
 def numbers(change: Change) -> list[int]:
@@ -233,89 +216,3 @@ def test_the_period_is_known_where_both_of_its_ends_are(
 ) -> None:
     found = period([commit(number, *parents) for number, parents in commits])
     assert found == (expected and tuple(map(sha, expected)))
-
-
-TITLES = st.sampled_from(
-    [
-        "Cache routes (#1)",
-        'Revert "Cache routes (#1)" (#2)',
-        'Revert "Revert "Cache routes""',
-        'Reapply "Cache routes"',
-        "[1/3] Cut",
-        "[2/3] Cut",
-        "[x][2/N] Cut",
-        "Bump a from 1 to 2",
-        "Bump b from 1 to 3",
-        "Nightly 1",
-        "Nightly 2",
-        "Merge branch 'main' into x",
-        "",
-    ]
-)
-
-
-@st.composite
-def histories(draw: st.DrawFn) -> tuple[Change, ...]:
-    """Draw commits of two repositories with any parents of the same or another day, in any order."""
-    count = draw(st.integers(0, 14))
-    found = []
-    for number in range(1, count + 1):
-        parents = draw(st.lists(st.integers(1, max(1, number - 1)) | st.just(BEFORE), max_size=3))
-        found.append(
-            commit(
-                number,
-                *(parent for parent in parents if parent != number),
-                level=draw(st.sampled_from(Level)),
-                title=draw(TITLES),
-                author=draw(st.sampled_from(["Ada", "dependabot[bot]"])),
-                repository=draw(st.sampled_from(["acme/tide", "acme/tide", "b/c"])),
-                reverts=draw(st.none() | st.integers(1, 14).map(sha)),
-                reached_at=NOON + timedelta(minutes=draw(st.integers(0, 2))),
-            )
-        )
-    return tuple(draw(st.permutations(found)))
-
-
-@settings(deadline=None, max_examples=400)
-@given(histories())
-def test_every_commit_is_in_exactly_one_change_of_its_repository(day: tuple[Change, ...]) -> None:
-    changes = grouped(day)
-    assert Counter(each.sha for change in changes for each in change.commits) == Counter(each.sha for each in day)
-    for change in changes:
-        assert {each.repository for each in change.commits} == {change.repository}
-        assert (change.bond is None) is (len(change.commits) == 1)
-        assert not any(member.members for member in change.members)
-        own = [each for each in day if each.sha in {one.sha for one in change.commits}]
-        assert change.level is max((each.level for each in own), key=lambda level: level.rank)
-        if change.bond in EQUALS:
-            assert {each.level for each in own} == {change.level}
-
-
-@settings(deadline=None, max_examples=200)
-@given(histories())
-def test_the_order_is_that_of_the_leading_commits_and_always_the_same(day: tuple[Change, ...]) -> None:
-    changes = grouped(day)
-    places = {each.sha: place for place, each in enumerate(day)}
-    assert [places[change.sha] for change in changes] == sorted(places[change.sha] for change in changes)
-    assert grouped(day) == changes
-
-
-@settings(deadline=None, max_examples=200)
-@given(histories())
-def test_thresholds_nest_and_whatever_reaches_one_is_there(day: tuple[Change, ...]) -> None:
-    shown = {}
-    for threshold in HIGH_FIRST:
-        edition = assemble(digest_of(grouped(day)), preferences_of(threshold=threshold), title=TITLE)
-        shown[threshold] = {each.sha for change in (edition.changes if edition else ()) for each in change.commits}
-        assert {each.sha for each in day if each.level.reaches(threshold)} <= shown[threshold]
-    assert shown[HIGH] <= shown[MEDIUM] <= shown[LOW] == {each.sha for each in day}
-
-
-def test_a_history_of_thousands_is_no_deeper_than_the_stack() -> None:
-    count = 3000
-    day = [
-        change_of(n, level=LOW, sha=sha(n), title=f"{n:x} gate", parents=(sha(n - 1 or 9999), sha(max(1, n - 2))))
-        for n in range(1, count + 1)
-    ]
-    assert sum(len(change.commits) for change in grouped(day)) == count
-    assert period(day) == (sha(9999), sha(count))

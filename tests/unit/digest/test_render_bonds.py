@@ -18,9 +18,9 @@ from newsletter.digest.record import Bond, Change, Rendering, Slots
 from newsletter.languages import catalogue
 from subscribers import Level
 from tests.support.editions import HOSTILE, change_of, edition_of, renderer
+from tests.support.histories import BEFORE, commit, histories
 from tests.support.markup import parsed
 from tests.support.records import sha
-from tests.unit.digest.test_changes import BEFORE, commit, histories
 
 HIGH, MEDIUM, LOW = Level.HIGH, Level.MEDIUM, Level.LOW
 RENDERER = renderer()
