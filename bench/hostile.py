@@ -18,12 +18,14 @@ from newsletter.analysis.record import Subject
 from newsletter.analysis.rules import analyse_by_rules
 from newsletter.digest.sanitise import displayable
 from newsletter.github.record import FileChange
+from newsletter.logs import redacted
 
 MOST = 6.0
 #: Below this nothing is measured but the clock, seconds.
 LEAST = 0.002
 MESSAGES = ("a", "a ", "[", "[a]", "(", "<!--", "`", "**", "A. ", "\n- ", "\n* a", "remove x ", "fix a ")
 PATCHES = ("+a", "\n+", "\n+#", "\n+def abc():\n-def abd():", "\n+" + "option " * 50, "\n+environ[", "\x00")
+LOGGED = ("a", "a@", '"', '"@', "a@a ", "@", "%40", "'", "/confirm/", "gh", '"a@a', '\\"@a')
 TITLES = ("a", "\u6f6e", "\U0001f600\u200d", "\u202e", "`")
 
 
@@ -58,6 +60,7 @@ def main() -> int:
         ("body", lambda text: analyse_by_rules(subject(f"fix: x\n\n{text}"), language="en"), MESSAGES, 64_000),
         ("patch", lambda text: analyse_by_rules(subject("Fix x", text), language="en"), PATCHES, 250_000),
         ("shown", displayable, TITLES, 64_000),
+        ("logged", redacted, LOGGED, 250_000),
     ]
     missed = 0
     for name, read, units, size in readers:

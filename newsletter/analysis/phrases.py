@@ -54,7 +54,9 @@ def summary(subject: Subject, kind: Kind, reasons: tuple[Reason, ...], areas: tu
     """Return one whole sentence of at most 240 characters: the author's own, or one made of facts."""
     told = _special(subject, reasons, language)
     if not told and not _is_second_hand(reasons):
-        told = first_sentence(subject.body)
+        told = first_sentence(subject.body) or (
+            first_sentence(subject.pull_request.body) if subject.pull_request else ""
+        )
     return told or _facts(subject, kind, areas, language)
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from newsletter.analysis.paths import Role, role_of
@@ -24,6 +25,7 @@ VERSION = 1
 PATCH_CHARACTERS = 24_000
 SMALLEST_EXCERPT = 400
 MESSAGE_CHARACTERS = 6_000
+DESCRIPTION_CHARACTERS = 4_000
 LISTED_FILES = 200
 
 _LANGUAGE_NAMES = {"en": "English", "zh": "Simplified Chinese (简体中文)"}
@@ -79,6 +81,7 @@ def build_prompt(subject: Subject, *, language: str) -> Prompt:
         (
             f"Repository: {_clean(subject.repository)}\nAuthor: {_clean(subject.author)[:200]}",
             f"Message:\n{_clean(subject.message)[:MESSAGE_CHARACTERS]}",
+            *_described(subject),
             f"Files ({len(subject.files)}):\n{_listing(subject.files)}",
             f"Diff ({read} of {len(subject.files)} files):\n{patches}",
         )
@@ -117,6 +120,14 @@ def _clean(text: str) -> str:
         for character in text
     )
     return without_secrets(visible)
+
+
+def _described(subject: Subject) -> Iterator[str]:
+    """Yield what the author of the pull request said, where that is known."""
+    if (found := subject.pull_request) is not None:
+        labels = ", ".join(found.labels)
+        described = f"{found.title}\nLabels: {labels}\n{found.body}"[: 2 * DESCRIPTION_CHARACTERS]
+        yield f"Pull request #{found.number}:\n{_clean(described)[:DESCRIPTION_CHARACTERS]}"
 
 
 def _listing(files: tuple[FileChange, ...]) -> str:

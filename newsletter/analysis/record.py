@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from newsletter.github.record import FileChange
+from newsletter.github.record import FileChange, PullRequest
 from subscribers import Level
 
 
@@ -120,6 +120,8 @@ class Subject:
     files: tuple[FileChange, ...] = ()
     #: Whether GitHub's REST answer was available.
     detailed: bool = True
+    #: The pull request that the title names, where GitHub told of it.
+    pull_request: PullRequest | None = None
 
     @property
     def title(self) -> str:

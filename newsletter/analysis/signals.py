@@ -66,6 +66,19 @@ _NEWS_KIND = {
     "security": Kind.SECURITY,
 }
 _NEWS_SIGNAL = {"breaking": Signal.BREAKING, "removal": Signal.REMOVAL, "deprecation": Signal.DEPRECATION}
+#: Labels without what groups them (``kind/bug``, ``type: bug``).
+_LABELS = {
+    "breaking": Signal.BREAKING,
+    "breaking change": Signal.BREAKING,
+    "backwards incompatible": Signal.BREAKING,
+    "semver major": Signal.BREAKING,
+    "security": Signal.SECURITY,
+    "vulnerability": Signal.SECURITY,
+    "regression": Signal.REGRESSION,
+    "bug": Signal.FIX,
+    "bugfix": Signal.FIX,
+}
+_LABEL_PREFIXES = frozenset({"kind", "type", "category", "area", "impact", "pr"})
 _DECLARED_SIGNAL = {
     Kind.FEATURE: Signal.FEATURE,
     Kind.FIX: Signal.FIX,
@@ -93,6 +106,7 @@ def signals(subject: Subject) -> Observed:
         reasons.extend(_dependency(subject, title))
     else:
         reasons.extend(_told(subject, title))
+        reasons.extend(_labelled(subject, title))
     if undone is None and not inward:
         reasons.extend(_shown(subject, title))
     return Observed(reasons=_once(reasons), declared=title.declared or _kind_of_files(subject))
@@ -157,6 +171,16 @@ def _inward(subject: Subject, title: Title) -> Iterator[Reason]:
         yield Reason(signal=Signal.DEVELOPMENT_ONLY, detail=where)
     elif title.declared is Kind.STYLE and not any(message_reasons(title, subject.message)):
         yield Reason(signal=Signal.STYLE_ONLY, detail=excerpt(title.text))
+
+
+def _labelled(subject: Subject, title: Title) -> Iterator[Reason]:
+    """Yield what the labels of the pull request say: the maintainers' own judgement, in the usual words for it."""
+    for label in subject.pull_request.labels if subject.pull_request else ():
+        words = [word for word in re.split(r"[^a-z]+", label.lower()) if word not in _LABEL_PREFIXES]
+        signal = _LABELS.get(" ".join(filter(None, words)))
+        # A title that tells what it is knows better: a feature that also mends something is no bigger news.
+        if signal is not None and not (signal is Signal.FIX and title.declared is not None):
+            yield Reason(signal=signal, detail=excerpt(label))
 
 
 def _guide_lines(subject: Subject) -> int:

@@ -44,6 +44,7 @@ class StandInGitHub:
     :param repositories: the answer of ``GET /repos/{owner}/{repo}`` by full name.
     :param commits: the answer of ``GET /repos/{owner}/{repo}/commits/{sha}`` by full name and full SHA, with all files:
         they are cut into pages here.
+    :param pull_requests: the answer of ``GET /repos/{owner}/{repo}/pulls/{number}`` by full name and number.
     :param port: 0 lets the system choose.
     :param requests_an_hour: what the rate-limit headers promise. The limit itself is not enforced.
     """
@@ -53,12 +54,14 @@ class StandInGitHub:
         *,
         repositories: Lookup[str],
         commits: Lookup[tuple[str, str]],
+        pull_requests: Lookup[tuple[str, int]] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         requests_an_hour: int = 5000,
     ) -> None:
         self.repositories = repositories
         self.commits = commits
+        self.pull_requests: Lookup[tuple[str, int]] = {} if pull_requests is None else pull_requests
         #: Method and path with query of every request, as in ``GET /repos/o/r?page=2``, in order of arrival.
         self.requests: list[str] = []
         #: Branches and what lies between commits.
@@ -80,6 +83,7 @@ class StandInGitHub:
         app = web.Application(middlewares=[self._gate])
         app.router.add_get("/repos/{owner}/{name}", self._get_repository)
         app.router.add_get("/repos/{owner}/{name}/commits/{sha}", self._get_commit)
+        app.router.add_get(r"/repos/{owner}/{name}/pulls/{number:\d{1,9}}", self._get_pull_request)
         app.router.add_get("/repositories/{id}/commits/{sha}", self._get_commit)
         self.history.add_routes(app)
         app.router.add_route("*", "/{rest:.*}", self._not_found)
@@ -127,6 +131,11 @@ class StandInGitHub:
 
     async def _get_repository(self, request: web.Request) -> web.Response:
         answer = self.repositories.get("{owner}/{name}".format(**request.match_info))
+        return await self._not_found(request) if answer is None else _json(answer)
+
+    async def _get_pull_request(self, request: web.Request) -> web.Response:
+        parts = request.match_info
+        answer = self.pull_requests.get(("{owner}/{name}".format(**parts), int(parts["number"])))
         return await self._not_found(request) if answer is None else _json(answer)
 
     async def _get_commit(self, request: web.Request) -> web.Response:

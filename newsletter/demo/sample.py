@@ -55,6 +55,8 @@ class SampleDay:
     pushes: tuple[SamplePush, ...]
     #: The answer of ``GET /repos/{owner}/{repo}/commits/{sha}`` by full name and SHA, with all files on one page.
     commits: Mapping[tuple[str, str], Json]
+    #: The answer of ``GET /repos/{owner}/{repo}/pulls/{number}`` by full name and number.
+    pull_requests: Mapping[tuple[str, int], Json]
 
 
 def sample_day(day: date) -> SampleDay:
@@ -66,6 +68,11 @@ def sample_day(day: date) -> SampleDay:
         repositories=tuple(teller.repository() for teller in tellers),
         pushes=tuple(sorted(pushes, key=lambda push: push.at)),
         commits={key: commit for teller in tellers for key, commit in teller.commits.items()},
+        pull_requests={
+            (teller.story.full_name, told.number): shapes.pull_request_rest(teller.story, told)
+            for teller in tellers
+            for told in teller.story.pull_requests
+        },
     )
 
 

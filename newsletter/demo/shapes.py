@@ -12,7 +12,7 @@ from hashlib import sha1
 from typing import Any
 from urllib.parse import quote
 
-from newsletter.demo.story import Person, RepositoryStory
+from newsletter.demo.story import Person, PullRequestStory, RepositoryStory
 
 #: A JSON object.
 Json = dict[str, Any]
@@ -95,6 +95,22 @@ def repository_hook(story: RepositoryStory, *, created_at: datetime, pushed_at: 
         "master_branch": story.default_branch,
         "organization": owner["login"],
         "custom_properties": {},
+    }
+
+
+def pull_request_rest(repository: RepositoryStory, told: PullRequestStory) -> Json:
+    """Return what matters of the answer of ``GET /repos/{owner}/{repo}/pulls/{pull_number}`` for a merged one."""
+    return {
+        "url": f"{API}/repos/{repository.full_name}/pulls/{told.number}",
+        "html_url": f"{SITE}/{repository.full_name}/pull/{told.number}",
+        "number": told.number,
+        "state": "closed",
+        "title": told.title,
+        "user": user(told.author.login) if told.author.login else None,
+        "body": told.body,
+        "labels": [{"name": label, "color": "ededed", "default": False} for label in told.labels],
+        "draft": False,
+        "merged": True,
     }
 
 

@@ -64,6 +64,7 @@ async def set_stage(
             StandInGitHub(
                 repositories={repository.full_name: repository.rest for repository in sample.repositories},
                 commits=sample.commits,
+                pull_requests=sample.pull_requests,
             )
         )
         mailbox = await stack.enter_async_context(StandInMailbox())

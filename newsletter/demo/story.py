@@ -84,6 +84,17 @@ class PushStory:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PullRequestStory:
+    """What the author of a pull request said of it."""
+
+    number: int
+    author: Person
+    title: str
+    body: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RepositoryStory:
     """One repository and its pushes in the order in which they happened."""
 
@@ -93,6 +104,7 @@ class RepositoryStory:
     language: str
     default_branch: str
     pushes: tuple[PushStory, ...]
+    pull_requests: tuple[PullRequestStory, ...]
 
 
 @cache
@@ -130,6 +142,16 @@ def _repository(document: Mapping[str, Any], people: Mapping[str, Person]) -> Re
                 commits=tuple(_commit(commit, people) for commit in push["commits"]),
             )
             for push in document["pushes"]
+        ),
+        pull_requests=tuple(
+            PullRequestStory(
+                number=entry["number"],
+                author=people[entry["author"]],
+                title=entry["title"],
+                body=entry["body"].rstrip("\n"),
+                labels=tuple(entry.get("labels", ())),
+            )
+            for entry in document.get("pull_requests", ())
         ),
     )
 

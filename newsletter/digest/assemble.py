@@ -49,6 +49,8 @@ def _section(changes: list[Change], preferences: Preferences) -> Section | None:
         changes=tuple(sorted(wanted, key=lambda change: -change.level.rank)),
         totals=tuple((level, _count(changes, level)) for level in HIGH_FIRST),
         threshold=threshold,
+        commits=sum(len(change.commits) for change in changes),
+        compare_url=first.compare_url,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from newsletter.digest.assemble import HIGH_FIRST
-from newsletter.digest.record import Edition, Group, Look, Page, PrintedSection, Section
+from newsletter.digest.record import Change, Edition, Group, Look, Page, PrintedSection, Section
 from subscribers import Level
 
 #: Of the HTML part, UTF-8.
@@ -21,7 +21,11 @@ _ALL = 1_000_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Rung:
-    """How much of each level is printed; caps are changes over all repositories."""
+    """How much of each level is printed.
+
+    Caps are over all repositories and count every commit that is named: a change with the level it has, and each of
+    its other commits with their own.
+    """
 
     medium_look: Look = Look.BRIEF
     medium_areas: bool = True
@@ -33,7 +37,7 @@ class Rung:
     most_sections: int = _ALL
 
     def cap(self, level: Level) -> int:
-        """Return how many changes of a level are printed at most."""
+        """Return how many commits of a level are named at most."""
         return {Level.HIGH: self.most_high, Level.MEDIUM: self.most_medium, Level.LOW: self.most_low}[level]
 
 
@@ -93,19 +97,37 @@ def _groups(section: Section, rung: Rung, left: dict[Level, int]) -> tuple[Group
         changes = section.at(level)
         if not changes:
             continue
-        shown = changes[: left[level]]
-        left[level] -= len(shown)
+        shown, members = _within(changes, left)
         groups.append(
             Group(
                 level=level,
                 look=_look(level, rung),
                 changes=shown,
+                members=members,
                 hidden=len(changes) - len(shown),
                 areas=rung.high_areas if level is Level.HIGH else rung.medium_areas,
                 consequences=rung.high_consequences,
             )
         )
     return tuple(groups)
+
+
+def _within(
+    changes: tuple[Change, ...], left: dict[Level, int]
+) -> tuple[tuple[Change, ...], tuple[tuple[Change, ...], ...]]:
+    """Return the changes that are printed, and of each the commits that are named below it; takes them off the caps."""
+    members = []
+    for change in changes:
+        if not left[change.level]:
+            break
+        left[change.level] -= 1
+        named = []
+        for member in change.members:
+            if left[member.level]:
+                left[member.level] -= 1
+                named.append(member)
+        members.append(tuple(named))
+    return changes[: len(members)], tuple(members)
 
 
 def _look(level: Level, rung: Rung) -> Look:

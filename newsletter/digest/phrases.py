@@ -12,14 +12,14 @@ from datetime import datetime
 from babel.support import NullTranslations
 
 from newsletter.analysis.record import Reason
+from newsletter.digest import bonds
 from newsletter.digest.assemble import HIGH_FIRST
 from newsletter.digest.labels import Labels
-from newsletter.digest.record import Change, Edition, Group, Section
+from newsletter.digest.record import EQUALS, REVERTS, Change, Edition, Group, Section
 from newsletter.digest.sanitise import LONGEST_READ, displayable, shortened
 from subscribers import Level
 
 _SEPARATOR = " · "
-_LONGEST_NAME = 60
 #: How many high changes the list at the top names; it is worth its place from two on.
 _MOST_HIGHLIGHTS = 6
 _FEWEST_HIGHLIGHTS = 2
@@ -35,8 +35,8 @@ class Phrases:
     time_of: Callable[[datetime], str]
 
     def title_of(self, change: Change) -> str:
-        """Return a change's title as it can be shown."""
-        return shortened(displayable(change.title[:LONGEST_READ])) or self.translations.gettext("(no message)")
+        """Return a change's title as it can be shown; of several commits it says what they are together."""
+        return bonds.title_of(change, self.translations) or self.translations.gettext("(no message)")
 
     def heading_of(self, change: Change) -> str:
         """Return the title without the number of its pull request, where a link beside it says that."""
@@ -47,7 +47,38 @@ class Phrases:
 
     def author_of(self, change: Change) -> str:
         """Return a change's author as they can be shown."""
-        return shortened(displayable(change.author[:LONGEST_READ]), _LONGEST_NAME)
+        return bonds.authors_of(change, self.translations)
+
+    def member_of(self, change: Change, member: Change) -> str:
+        """Return the words of the link to one of a change's commits."""
+        return bonds.member_of(change, member, self.translations) or member.sha[:7]
+
+    def is_led(self, change: Change) -> bool:
+        """Whether the title of a change is that of one commit, and its link; of equals, none leads."""
+        return change.bond not in EQUALS
+
+    def member_meta(self, change: Change, member: Change) -> str:
+        """Say what is particular to one of a change's commits: when something was taken back, and by whom."""
+        if change.bond in EQUALS:
+            return ""
+        author = bonds.authors_of(member, self.translations)
+        parts = [self.time_of(member.reached_at)] if change.bond in REVERTS else []
+        if change.bond in REVERTS or author != self.author_of(change):
+            parts.append(author)
+        return _SEPARATOR.join(part for part in parts if part)
+
+    def bond_of(self, change: Change) -> str:
+        """Say above a change's other commits what they are to it."""
+        return bonds.caption_of(change, self.translations)
+
+    def unnamed_of(self, change: Change, named: tuple[Change, ...]) -> str:
+        """Say how many commits of a change did not fit; empty where all did."""
+        number = len(change.members) - len(named)
+        if not number:
+            return ""
+        return self.translations.ngettext("and %(num)d more commit", "and %(num)d more commits", number) % {
+            "num": number
+        }
 
     def card_meta(self, change: Change) -> str:
         """Say kind, author, time and size of a change."""
@@ -89,6 +120,9 @@ class Phrases:
         total = sum(number for _, number in section.totals)
         ngettext = self.translations.ngettext
         words = ngettext("%(num)d change that day", "%(num)d changes that day", total) % {"num": total}
+        if section.commits > total:
+            commits = ngettext("%(num)d commit", "%(num)d commits", section.commits) % {"num": section.commits}
+            words += _SEPARATOR + commits
         left_out = total - len(section.changes)
         if not left_out:
             return words

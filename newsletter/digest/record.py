@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,9 +11,40 @@ from newsletter.analysis.record import Analysis
 from subscribers import Level
 
 
+class Bond(StrEnum):
+    """What makes several commits one change for a reader."""
+
+    #: The first one merged the others.
+    MERGE = "merge"
+    #: The others took the first one back, so that nothing of it is left.
+    REVERTED = "reverted"
+    #: It was taken back and put in again: it counts.
+    REAPPLIED = "reapplied"
+    #: The first one took something older back, and the others put that in again.
+    RESTORED = "restored"
+    #: That older thing is out in the end.
+    REVERTED_AGAIN = "reverted-again"
+    #: Numbered parts by one author.
+    SERIES = "series"
+    #: New versions of dependencies.
+    DEPENDENCIES = "dependencies"
+    #: The same again and again, by one author.
+    RECURRING = "recurring"
+
+
+REVERTS = frozenset({Bond.REVERTED, Bond.REAPPLIED, Bond.RESTORED, Bond.REVERTED_AGAIN})
+#: Bonds of what left nothing behind.
+UNDONE = frozenset({Bond.REVERTED, Bond.RESTORED})
+#: Bonds of commits of which none leads the others.
+EQUALS = frozenset({Bond.DEPENDENCIES, Bond.RECURRING})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One entry of a digest: a change with its analysis in one language. All its texts are hostile until escaped."""
+    """One entry of a digest: a commit, or several that readers see as one, with its analysis in one language.
+
+    All its texts are hostile until escaped.
+    """
 
     #: The service's own key of the repository, as in the readers' choices.
     repository_key: str
@@ -22,9 +54,11 @@ class Change:
     repository_url: str
     private: bool
     sha: str
-    #: First line of the commit message; may be empty.
+    #: First line of the commit message, or title of the merged pull request; may be empty.
     title: str
     author: str
+    #: Names of those who wrote it together with the author.
+    co_authors: tuple[str, ...] = ()
     #: Link to the commit, built by us.
     url: str
     #: Number and link of the pull request that the title names, as in ``(#123)``.
@@ -37,11 +71,26 @@ class Change:
     analysis: Analysis
     #: Whether its own day was closed before it arrived.
     late: bool = False
+    #: Object names; the first is what the branch pointed at before. Empty where GitHub could not be asked.
+    parents: tuple[str, ...] = ()
+    #: Object name, or its beginning, of the commit that this one says it reverts.
+    reverts: str | None = None
+    #: Link to all that reached the repository on the day, built by us; None where its ends are not known.
+    compare_url: str | None = None
+    #: What holds several commits together; None for a single one.
+    bond: Bond | None = None
+    #: The other commits, each a change by itself.
+    members: tuple[Change, ...] = ()
 
     @property
     def level(self) -> Level:
-        """Importance, frozen since the change was first analysed."""
+        """Importance, frozen since the change was first analysed; of several commits the highest."""
         return self.analysis.level
+
+    @property
+    def commits(self) -> tuple[Change, ...]:
+        """Every commit of the change, the leading one first."""
+        return (self, *self.members)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +118,10 @@ class Section:
     totals: tuple[tuple[Level, int], ...]
     #: The lowest level the cohort wanted from this repository.
     threshold: Level
+    #: All commits of the repository on that day: there may be more of them than changes.
+    commits: int = 0
+    #: Link to all that reached the repository on the day, built by us; None where its ends are not known.
+    compare_url: str | None = None
 
     def at(self, level: Level) -> tuple[Change, ...]:
         """Return the shown changes of one level."""
@@ -115,6 +168,8 @@ class Group:
     level: Level
     look: Look
     changes: tuple[Change, ...]
+    #: For each of the changes, those of its other commits that are printed.
+    members: tuple[tuple[Change, ...], ...]
     #: Changes of this level that did not fit; said, never hidden.
     hidden: int = 0
     #: Whether areas, risks and advice are printed where the look has them.
@@ -125,6 +180,11 @@ class Group:
     def total(self) -> int:
         """All changes of the group, printed or not."""
         return len(self.changes) + self.hidden
+
+    @property
+    def rows(self) -> Iterator[tuple[Change, tuple[Change, ...]]]:
+        """Each printed change with those of its other commits that are printed."""
+        return zip(self.changes, self.members, strict=True)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,6 +98,11 @@ class Renderer:
                     "totals_of",
                     "hidden_of",
                     "hidden_section_of",
+                    "is_led",
+                    "member_of",
+                    "member_meta",
+                    "bond_of",
+                    "unnamed_of",
                 )
             },
         }

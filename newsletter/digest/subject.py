@@ -5,8 +5,9 @@ from __future__ import annotations
 from babel.dates import format_date
 from babel.support import NullTranslations
 
-from newsletter.digest.record import Change, Edition
-from newsletter.digest.sanitise import LONGEST_READ, display_width, displayable, shortened
+from newsletter.digest.bonds import title_of
+from newsletter.digest.record import Edition
+from newsletter.digest.sanitise import display_width, displayable, shortened
 from newsletter.languages import locale_of
 from subscribers import Level
 
@@ -26,15 +27,18 @@ def subject_of(edition: Edition, translations: NullTranslations) -> str:
         count = translations.ngettext("%(num)d change", "%(num)d changes", total) % {"num": total}
         return _bounded(count + tail)
     count = translations.ngettext("%(num)d high", "%(num)d high", high) % {"num": high}
-    topic = next((words for change in edition.changes if change.level is Level.HIGH and (words := _shown(change))), "")
+    topic = next(
+        (
+            words
+            for change in edition.changes
+            if change.level is Level.HIGH and (words := title_of(change, translations))
+        ),
+        "",
+    )
     room = WIDEST - display_width(f"{count}: {tail}")
     if not topic or room < _NARROWEST_TOPIC:
         return _bounded(count + tail)
     return f"{count}: {_narrowed(topic, room)}{tail}"
-
-
-def _shown(change: Change) -> str:
-    return displayable(change.title[:LONGEST_READ])
 
 
 def _where(edition: Edition, translations: NullTranslations) -> str:

@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from newsletter.github.payload import is_sha
-from newsletter.github.record import CommitDetail, FileChange, ListedCommit, Movement, PushedCommit, Repository
+from newsletter.github.record import (
+    CommitDetail,
+    FileChange,
+    ListedCommit,
+    Movement,
+    PullRequest,
+    PushedCommit,
+    Repository,
+)
 
 #: What reading an answer that is not as documented may raise.
 MALFORMED = (KeyError, TypeError, ValueError, OverflowError, AttributeError)
@@ -16,6 +24,11 @@ MALFORMED = (KeyError, TypeError, ValueError, OverflowError, AttributeError)
 MOST_FILES = 3000
 #: Patches beyond this many characters in one commit are not kept: nobody reads them, and neither does a model.
 MOST_PATCH_CHARACTERS = 2_000_000
+#: Of a pull request's description, characters, and of its labels: what stands behind is not kept.
+MOST_BODY_CHARACTERS = 20_000
+MOST_LABELS = 50
+MOST_LABEL_CHARACTERS = 100
+MOST_TITLE_CHARACTERS = 1_000
 
 
 def repository(data: Mapping[str, Any]) -> Repository:
@@ -70,6 +83,19 @@ def commit_detail(sha: str, commit: Mapping[str, Any], files: Sequence[Mapping[s
         additions=int(stats.get("additions", 0)),
         deletions=int(stats.get("deletions", 0)),
         complete=len(files) < MOST_FILES,
+    )
+
+
+def pull_request(data: Mapping[str, Any]) -> PullRequest:
+    """Read ``GET /repos/{owner}/{repo}/pulls/{pull_number}``."""
+    names = (_text(label["name"]) for label in data.get("labels") or ())
+    return PullRequest(
+        number=int(data["number"]),
+        title=(_text(data["title"]) or "")[:MOST_TITLE_CHARACTERS],
+        # Cut before it is made storable: half a surrogate pair could be left.
+        body=_text((data.get("body") or "")[:MOST_BODY_CHARACTERS]) or "",
+        labels=tuple(name[:MOST_LABEL_CHARACTERS] for name in names if name)[:MOST_LABELS],
+        author_login=_text((data.get("user") or {}).get("login")),
     )
 
 

@@ -29,7 +29,7 @@ from newsletter.github.bounded import LARGEST_ANSWER, BoundedAPI
 from newsletter.github.faults import GitHubError, GitHubUnavailable, NotOnGitHub, RateLimited, translated
 from newsletter.github.limit import Outage, RateLimit
 from newsletter.github.payload import is_full_name, is_sha
-from newsletter.github.record import CommitDetail, Comparison, ListedCommit, Movement, Repository
+from newsletter.github.record import CommitDetail, Comparison, ListedCommit, Movement, PullRequest, Repository
 from newsletter.metrics import github_faults
 
 #: "Versions of the REST API": the service is written against this one.
@@ -104,6 +104,14 @@ class GitHubClient:
             return answers.commit_detail(sha, first, files)
         except answers.MALFORMED as error:
             raise GitHubUnavailable("GitHub's answer about the commit is incomplete") from error
+
+    async def pull_request(self, full_name: str, number: int) -> PullRequest:
+        """Return a pull request's title, description and labels.
+
+        https://docs.github.com/en/rest/pulls/pulls#get-a-pull-request
+        """
+        data = await self._get(f"{_repository_path(full_name)}/pulls/{number:d}")
+        return _read(answers.pull_request, data, "pull request")
 
     async def head(self, full_name: str, branch: str) -> str:
         """Return the commit that a branch points at; where nothing moved, that costs nothing of the limit."""

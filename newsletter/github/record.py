@@ -97,6 +97,18 @@ class CommitDetail:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PullRequest:
+    """A pull request as its author described it: why a change was made. All its texts are hostile until escaped."""
+
+    number: int
+    title: str
+    #: Markdown, cut to a length; empty where there is none.
+    body: str
+    labels: tuple[str, ...] = ()
+    author_login: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ListedCommit:
     """A commit as the REST API lists it: with its parents and without its paths."""
 

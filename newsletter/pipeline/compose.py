@@ -6,22 +6,21 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from uuid import uuid4
 
 import subscribers
 from newsletter.analysis.prompt import VERSION
-from newsletter.analysis.record import Analysis, Source
-from newsletter.analysis.record import Kind as ChangeKind
+from newsletter.analysis.record import Analysis
 from newsletter.analysis.rules import analyse_by_rules
 from newsletter.delivery.record import SkipReason
 from newsletter.digest.assemble import assemble
-from newsletter.digest.record import Change, Digest, Rendering, Slots
+from newsletter.digest.changes import grouped
+from newsletter.digest.record import Digest, Rendering, Slots
 from newsletter.digest.render import Renderer
-from newsletter.digest.sanitise import LONGEST_READ
-from newsletter.github.links import commit_url, pull_request_number, pull_request_url, repository_url
 from newsletter.languages import supported_languages
 from newsletter.logs import get_logger
+from newsletter.pipeline.contents import bare, change_of, log_bare, with_periods
 from newsletter.pipeline.port import Jobs, Kind
 from newsletter.store import analyses, commits, deliveries, digests
 from newsletter.store.deliveries import NewDelivery
@@ -151,11 +150,23 @@ class _Editions:
             return await self._print(digest, preferences, slots)
         except Exception:  # noqa: BLE001 - and raised again where no single change is to blame
             digest = await self._printable(digest, slots)
-            rendering = await self._print(digest, preferences, slots)
+            rendering = await self._print_bare(digest, preferences, slots)
         self._by_language[language] = digest
         return rendering
 
-    async def _print(self, digest: Digest, preferences: Preferences, slots: Slots) -> Rendering | None:
+    async def _print_bare(self, digest: Digest, preferences: Preferences, slots: Slots) -> Rendering | None:
+        try:
+            return await self._print(digest, preferences, slots)
+        except Exception:
+            # Each of them can be printed, so what joins them is to blame.
+            log.exception("the commits of a day are shown one by one", action="digest.not_grouped")
+            return await self._print(digest, preferences, slots, joins=False)
+
+    async def _print(
+        self, digest: Digest, preferences: Preferences, slots: Slots, *, joins: bool = True
+    ) -> Rendering | None:
+        if joins:
+            digest = replace(digest, changes=grouped(digest.changes))
         edition = assemble(digest, preferences, title=self._imprint.title)
         if edition is None:
             return None
@@ -172,8 +183,8 @@ class _Editions:
                 await self._print(alone, Preferences.of(digest.language, [everything]), slots)
                 changes.append(change)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the others go out
-                _log_bare(change.sha, error)
-                changes.append(self._bare(change))
+                log_bare(change.sha, error)
+                changes.append(bare(change, day=self._digest.day))
         return replace(digest, changes=tuple(changes))
 
     async def _load(self, language: str) -> Digest:
@@ -182,11 +193,16 @@ class _Editions:
             found = await analyses.of_digest(connection, self._digest.id, language=language)
         missing = [item for item in items if item.commit_id not in found]
         found |= await self._write_missing(missing, language)
+        web = self._imprint.github_url
+        changes = tuple(
+            change_of(item, found.get(item.commit_id), web_url=web, day=self._digest.day, language=language)
+            for item in items
+        )
         return Digest(
             day=self._digest.day,
             timezone=self._digest.timezone,
             language=language,
-            changes=tuple(self._change(item, found.get(item.commit_id), language) for item in items),
+            changes=with_periods(changes, web),
         )
 
     async def _write_missing(self, items: Sequence[DigestItem], language: str) -> dict[int, Analysis]:
@@ -203,76 +219,10 @@ class _Editions:
             try:
                 analysis = analyse_by_rules(commit.subject, language=language, level=item.level)
             except Exception as error:  # noqa: BLE001 - as above
-                _log_bare(item.sha, error)
+                log_bare(item.sha, error)
                 continue
             if self._keeps:
                 async with self._store.write() as transaction:
                     await analyses.add(transaction.connection, item.commit_id, analysis, version=VERSION, now=self._now)
             written[item.commit_id] = analysis
         return written
-
-    def _change(self, item: DigestItem, analysis: Analysis | None, language: str) -> Change:
-        web = self._imprint.github_url
-        known = Change(
-            repository_key=item.repository_key,
-            repository=item.repository,
-            repository_url=repository_url(web, item.repository),
-            private=item.private,
-            sha=item.sha,
-            title=_title_of(item.message),
-            author=item.author,
-            url=commit_url(web, item.repository, item.sha),
-            reached_at=item.reached_at,
-            additions=item.additions,
-            deletions=item.deletions,
-            analysis=analysis or _nothing_said(item.level, language),
-            late=item.late,
-        )
-        if analysis is None:
-            return self._bare(known)
-        try:
-            number = pull_request_number(known.title)
-            url = pull_request_url(web, item.repository, number) if number else None
-        except Exception as error:  # noqa: BLE001 - as above
-            _log_bare(item.sha, error)
-            return self._bare(known)
-        return replace(known, pull_request=number, pull_request_url=url)
-
-    def _bare(self, change: Change) -> Change:
-        """Return a change of which only the title and the link are left, and the noon of its day."""
-        return replace(
-            change,
-            author="",
-            pull_request=None,
-            pull_request_url=None,
-            reached_at=datetime.combine(self._digest.day, time(12), UTC),
-            additions=0,
-            deletions=0,
-            analysis=_nothing_said(change.level, change.analysis.language),
-        )
-
-
-def _title_of(message: str) -> str:
-    """Return the first line of a message that is not blank, up to as many characters as a mail looks at."""
-    beginning = message.strip()[:LONGEST_READ]
-    return next(iter(beginning.splitlines()), "").rstrip()
-
-
-def _nothing_said(level: Level, language: str) -> Analysis:
-    return Analysis(
-        language=language,
-        level=level,
-        kind=ChangeKind.CHORE,
-        summary="",
-        areas=(),
-        reasons=(),
-        files_read=0,
-        files_total=0,
-        source=Source.RULES,
-    )
-
-
-def _log_bare(sha: str, error: Exception) -> None:
-    log.error(
-        "a change is shown with its title alone", action="digest.change_left_bare", sha=sha, reason=repr(error)[:300]
-    )

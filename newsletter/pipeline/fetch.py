@@ -1,16 +1,16 @@
-"""Each new commit's files and patches, from the REST API."""
+"""Each new commit's files and patches, and the pull request it came with, from the REST API."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from newsletter.github.client import GitHubClient
-from newsletter.github.faults import GitHubRefused, GitHubUnavailable, NotOnGitHub
-from newsletter.github.record import CommitDetail
+from newsletter.github.faults import GitHubError, GitHubRefused, GitHubUnavailable, NotOnGitHub
+from newsletter.github.record import CommitDetail, PullRequest
 from newsletter.logs import get_logger
 from newsletter.pipeline.limits import waiting_for_limits
 from newsletter.pipeline.port import Job, Jobs, Kind, RetryAfter
-from newsletter.store import commits
+from newsletter.store import commits, pull_requests
 from newsletter.store.commits import StoredCommit
 from newsletter.store.engine import Store
 from newsletter.store.states import DetailState
@@ -33,12 +33,28 @@ async def fetch(job: Job, *, store: Store, jobs: Jobs, github: GitHubClient, now
     if commit is None or commit.detail_state is not DetailState.WAITING:
         return
     found = await _ask(github, commit, job)
+    described = await _ask_why(github, commit) if isinstance(found, CommitDetail) else None
     async with store.write() as transaction:
         if isinstance(found, CommitDetail):
             await commits.save_detail(transaction.connection, commit_id, found, now=now)
+            if described is not None:
+                await pull_requests.add(transaction.connection, commit.repository_id, described, now=now)
         else:
             await commits.give_up_detail(transaction.connection, commit_id, found)
         await jobs.put(transaction, Kind.ANALYSE, job.key)
+
+
+async def _ask_why(github: GitHubClient, commit: StoredCommit) -> PullRequest | None:
+    """Return the pull request that a commit names, unless it is stored; a commit does not wait for it."""
+    number = commit.pull_request_number
+    if number is None or commit.subject.pull_request is not None:
+        return None
+    try:
+        found = await github.pull_request(commit.repository, number)
+    except GitHubError as error:
+        log.info("pull request could not be fetched", action="pull_request.missing", number=number, reason=str(error))
+        return None
+    return found if found.number == number else None
 
 
 async def _ask(github: GitHubClient, commit: StoredCommit, job: Job) -> CommitDetail | DetailState:

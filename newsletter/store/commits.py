@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,10 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.analysis.record import Subject
+from newsletter.github.links import pull_request_number
+from newsletter.github.message import title_of
 from newsletter.github.record import CommitDetail, FileChange, PushedCommit
+from newsletter.store import pull_requests
 from newsletter.store.states import DetailState
 from newsletter.store.tables import commit_details, commits, repositories
 from newsletter.store.upsert import insert_new
@@ -19,6 +22,7 @@ from subscribers import Level
 
 #: A row has 12 values and SQLite takes 32,766 of them in a statement.
 _ROWS_PER_STATEMENT = 1000
+_READ_OF_TITLE = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,7 @@ class StoredCommit:
     """A commit and everything known about it."""
 
     id: int
+    repository_id: int
     repository: str
     sha: str
     message: str
@@ -34,6 +39,8 @@ class StoredCommit:
     detail_state: DetailState
     #: None until it was analysed.
     level: Level | None
+    #: Of the pull request that its title names; whether there is one is known once it was asked for.
+    pull_request_number: int | None
     subject: Subject
 
 
@@ -102,8 +109,11 @@ async def load(connection: AsyncConnection, commit_id: int) -> StoredCommit | No
     ).one_or_none()
     if row is None:
         return None
+    number = pull_request_number_of(row.message)
+    pull_request = await pull_requests.load(connection, row.repository_id, number) if number else None
     return StoredCommit(
         id=row.id,
+        repository_id=row.repository_id,
         repository=row.full_name,
         sha=row.sha,
         message=row.message,
@@ -111,7 +121,8 @@ async def load(connection: AsyncConnection, commit_id: int) -> StoredCommit | No
         committed_at=row.committed_at,
         detail_state=row.detail_state,
         level=row.level,
-        subject=_subject(row),
+        pull_request_number=number,
+        subject=replace(_subject(row), pull_request=pull_request),
     )
 
 
@@ -164,6 +175,11 @@ async def unanalysed_states(connection: AsyncConnection) -> dict[int, DetailStat
     """Return every commit without an analysis, and what is known of it."""
     rows = await connection.execute(select(commits.c.id, commits.c.detail_state).where(commits.c.level.is_(None)))
     return {row.id: row.detail_state for row in rows}
+
+
+def pull_request_number_of(message: str) -> int | None:
+    """Return the number of the pull request that a message's first line names, as GitHub writes it."""
+    return pull_request_number(title_of(message, most=_READ_OF_TITLE))
 
 
 def _subject(row: Row[Any]) -> Subject:

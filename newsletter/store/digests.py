@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from newsletter.delivery.record import OpenMail
 from newsletter.digest.record import Rendering
 from newsletter.store.states import Cadence
-from newsletter.store.tables import commits, digest_items, digests, renderings, repositories
+from newsletter.store.tables import commit_details, commits, digest_items, digests, renderings, repositories
 from newsletter.store.upsert import insert_new
 from subscribers import Level
 
@@ -43,6 +43,8 @@ class DigestItem:
     deletions: int
     level: Level
     late: bool
+    #: Object names; empty where GitHub could not be asked.
+    parents: tuple[str, ...] = ()
 
 
 async def close(connection: AsyncConnection, *, day: date, timezone: str, now: datetime) -> StoredDigest | None:
@@ -110,9 +112,16 @@ async def _one(connection: AsyncConnection, condition: object) -> StoredDigest |
 async def items(connection: AsyncConnection, digest_id: int) -> tuple[DigestItem, ...]:
     """Return the commits of a digest in the order in which they reached their branches."""
     rows = await connection.execute(
-        select(commits, repositories.c.full_name, repositories.c.private, digest_items.c.late)
+        select(
+            commits,
+            repositories.c.full_name,
+            repositories.c.private,
+            digest_items.c.late,
+            commit_details.c.parents,
+        )
         .join(digest_items, digest_items.c.commit_id == commits.c.id)
         .join(repositories, repositories.c.id == commits.c.repository_id)
+        .outerjoin(commit_details, commit_details.c.commit_id == commits.c.id)
         .where(digest_items.c.digest_id == digest_id)
         .order_by(commits.c.reached_at, commits.c.push_id, commits.c.position)
     )
@@ -130,6 +139,7 @@ async def items(connection: AsyncConnection, digest_id: int) -> tuple[DigestItem
             deletions=row.deletions or 0,
             level=row.level,
             late=row.late,
+            parents=tuple(row.parents or ()),
         )
         for row in rows
     )

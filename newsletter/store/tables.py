@@ -119,6 +119,19 @@ commit_details = Table(
     Column("fetched_at", UtcDateTime, nullable=False),
 )
 
+pull_requests = Table(
+    "pull_requests",
+    metadata,
+    Column("repository_id", ForeignKey("repositories.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    # As its author described it when it was first asked for.
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("author_login", Text),
+    Column("fetched_at", UtcDateTime, nullable=False),
+)
+
 analyses = Table(
     "analyses",
     metadata,

@@ -16,6 +16,7 @@ from newsletter.digest.render import Renderer
 from newsletter.digest.sanitise import LONGEST_READ
 from newsletter.github.links import pull_request_number
 from newsletter.pipeline import compose as compose_module
+from newsletter.pipeline import contents as contents_module
 from newsletter.resources import templates_directory
 from subscribers import Level
 from tests.support.newsroom import BASE_URL, Newsroom
@@ -85,7 +86,7 @@ async def test_a_change_that_cannot_be_read_keeps_its_title_and_its_link(
             raise Unprintable
         return pull_request_number(title)
 
-    monkeypatch.setattr(compose_module, "pull_request_number", number_of)
+    monkeypatch.setattr(contents_module, "pull_request_number", number_of)
     await day.compose(DAY)
     await assert_bare(day, 2)
 

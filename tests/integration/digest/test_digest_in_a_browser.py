@@ -19,12 +19,15 @@ from newsletter.delivery.message import Letterhead
 from newsletter.delivery.pool import Pool
 from newsletter.delivery.retry import RetryPolicy
 from newsletter.demo.mailbox import StandInMailbox
+from newsletter.digest.record import Slots
 from newsletter.pipeline.deliver import Postage, deliver
 from newsletter.store.engine import Store
 from subscribers import Level, Tokens
 from tests.acceptance.test_browser import ARTEFACTS, LOWEST_CONTRAST, WIDTHS
 from tests.support.browser import chromium
 from tests.support.clock import FrozenClock
+from tests.support.editions import edition_of, renderer
+from tests.support.grouped_day import grouped_day
 from tests.support.long_day import REPOSITORIES, long_day
 from tests.support.newsroom import BASE_URL, Newsroom
 from tests.support.records import DAY, follow, preferences_of
@@ -49,9 +52,10 @@ SMALL_TARGETS = """() => [...document.querySelectorAll('a')].filter(link => {
   const alone = block.textContent.trim() === link.textContent.trim() || /^(LI|H[1-4])$/.test(block.tagName);
   return alone && [...link.getClientRects()].some(box => box.width && box.height < 24);
 }).map(link => link.outerHTML.slice(0, 120))"""
-#: Texts that lie upon each other.
+#: Texts that lie upon each other; a line of the list that has lines below it contains them.
 OVERLAPS = """() => {
-  const boxes = [...document.querySelectorAll('h1, h2, h3, h4, p, li')]
+  const blocks = 'h1, h2, h3, h4, p, li';
+  const boxes = [...document.querySelectorAll(blocks)].filter(element => !element.querySelector(blocks))
     .map(element => element.getBoundingClientRect()).filter(box => box.height);
   return boxes.slice(1).filter((box, place) => box.top < boxes[place].bottom - 0.5).length;
 }"""
@@ -145,6 +149,21 @@ async def test_a_long_digest_is_readable_at_every_width(
             await page.screenshot(path=ARTEFACTS / f"digest-{language}-{width}-{scheme}.png", full_page=True)
             assert wrong == {}, width
         assert len(asked) == 1
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_changes_of_several_commits_are_readable_at_every_width(
+    tmp_path: Path, language: str, scheme: Literal["light", "dark"]
+) -> None:
+    ARTEFACTS.mkdir(exist_ok=True)
+    edition = edition_of(grouped_day(language), language=language)
+    html = renderer().render(edition, Slots(unsubscribe_token="slot")).html
+    async with shown(html, tmp_path, scheme) as (page, _):
+        for width in WIDTHS:
+            wrong = await faults(page, width)
+            await page.screenshot(path=ARTEFACTS / f"grouped-{language}-{width}-{scheme}.png", full_page=True)
+            assert wrong == {}, width
 
 
 async def test_a_long_digest_names_every_change_and_loads_nothing(sqlite: Store, clock: FrozenClock) -> None:

@@ -91,7 +91,7 @@ async def test_a_commit_is_fetched_once(store: Store, clock: FrozenClock) -> Non
     async with github(DETAIL) as (server, client):
         await run_fetch(store, client, job(commit_id), clock)
         await run_fetch(store, client, job(commit_id), clock)
-        assert len(server.requests) == 1
+        assert server.requests == [f"GET /repos/acme/tide/commits/{sha(1)}", "GET /repos/acme/tide/pulls/7"]
 
 
 async def test_a_commit_that_github_has_no_more_keeps_its_message_and_paths(store: Store, clock: FrozenClock) -> None:

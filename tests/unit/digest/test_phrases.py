@@ -146,7 +146,7 @@ def test_a_repository_says_how_much_it_had_and_how_much_is_below_the_level(
 
 
 def test_what_did_not_fit_is_counted() -> None:
-    group = Group(level=LOW, look=Look.LINE, changes=(), hidden=7)
+    group = Group(level=LOW, look=Look.LINE, changes=(), members=(), hidden=7)
     assert EN.hidden_of(group) == "and 7 more of this level on GitHub"
     assert ZH.hidden_of(group) == "另有 7 项同级变更，请在 GitHub 上查看"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from newsletter.github.links import commit_url, pull_request_number, pull_request_url, repository_url
+from newsletter.github.links import commit_url, compare_url, pull_request_number, pull_request_url, repository_url
 
 WEB = "https://github.com"
 
@@ -36,6 +36,14 @@ def test_a_page_of_each_kind_has_githubs_own_address() -> None:
 )
 def test_a_title_names_its_pull_request(title: str, number: int | None) -> None:
     assert pull_request_number(title) == number
+
+
+def test_a_comparison_is_built_of_full_object_names_only() -> None:
+    base, head = "a" * 40, "b" * 64
+    assert compare_url(WEB, "acme/tide", base, head) == f"https://github.com/acme/tide/compare/{base}...{head}"
+    for wrong in ("", "main", "a" * 39, "A" * 40, f"{base}\n", "../" * 10):
+        assert compare_url(WEB, "acme/tide", wrong, head) is None
+        assert compare_url(WEB, "acme/tide", base, wrong) is None
 
 
 @settings(deadline=None)

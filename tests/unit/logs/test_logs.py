@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 import re
-import time
 
 import pytest
 from aiohttp import web
@@ -80,16 +79,6 @@ def test_no_text_around_an_address_saves_it(before: str, address: str, after: st
 @given(st.text())
 def test_what_is_redacted_already_stays_as_it_is(text: str) -> None:
     assert redacted(redacted(text)) == redacted(text)
-
-
-@pytest.mark.parametrize(
-    "piece", ["a", "a@", '"', '"@', "a@a ", "@", "%40", "'", "/confirm/", "gh", '"a@a', '\\"@a'], ids=repr
-)
-def test_a_megabyte_is_redacted_in_a_moment(piece: str) -> None:
-    text = piece * (1_000_000 // len(piece))
-    begun = time.process_time()
-    redacted(text)
-    assert time.process_time() - begun < 0.5
 
 
 def test_a_long_value_is_cut_in_its_middle_and_never_through_a_word(capsys: pytest.CaptureFixture[str]) -> None:
