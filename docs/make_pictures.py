@@ -11,6 +11,7 @@ import tempfile
 from datetime import date
 from email.policy import default
 from pathlib import Path
+from typing import Literal
 
 from playwright.async_api import Browser, async_playwright
 
@@ -38,11 +39,14 @@ async def digest_html(language: str, level: Level) -> str:
     return str(part.get_content())
 
 
-async def shot(browser: Browser, html: str, *, width: int, scheme: str, clip: int) -> bytes:
+Scheme = Literal["light", "dark"]
+
+
+async def shot(browser: Browser, html: str, *, width: int, scheme: Scheme, clip: int) -> bytes:
     """Take the upper part of a mail."""
     page = await browser.new_page(
         viewport={"width": width, "height": clip},
-        color_scheme=scheme,  # type: ignore[arg-type]
+        color_scheme=scheme,
         device_scale_factor=2,
     )
     await page.set_content(html)
@@ -75,12 +79,10 @@ async def main() -> None:
         sys.exit("Chromium is missing (Debian: apt-get install chromium)")
     IMAGES.mkdir(exist_ok=True)
     english, chinese = await digest_html("en", Level.LOW), await digest_html("zh", Level.LOW)
+    phones: list[tuple[str, Scheme]] = [(english, "light"), (english, "dark"), (chinese, "light")]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
-        phone = [
-            await shot(browser, html, width=PHONE, scheme=scheme, clip=HEIGHT)
-            for html, scheme in ((english, "light"), (english, "dark"), (chinese, "light"))
-        ]
+        phone = [await shot(browser, html, width=PHONE, scheme=scheme, clip=HEIGHT) for html, scheme in phones]
         await side_by_side(browser, phone, width=PHONE, height=HEIGHT, target=IMAGES / "digest-phone.png")
         desktop = [await shot(browser, english, width=DESKTOP, scheme="light", clip=HEIGHT)]
         await side_by_side(browser, desktop, width=DESKTOP, height=HEIGHT, target=IMAGES / "digest-desktop.png")

@@ -46,19 +46,19 @@ class StoreError(NewsletterError):
     """Something about the database."""
 
 
-class StoreUnavailable(StoreError):  # noqa: N818 - reads as the state it names
+class StoreUnavailable(StoreError):
     """The database is locked, full or out of reach at the moment; nothing was changed."""
 
 
-class SchemaBehind(StoreError):  # noqa: N818
+class SchemaBehind(StoreError):
     """The database has not had every migration yet."""
 
 
-class SchemaAhead(StoreError):  # noqa: N818
+class SchemaAhead(StoreError):
     """The database is at a migration that this version does not know: a newer one has made it."""
 
 
-class JobsLocked(StoreError):  # noqa: N818
+class JobsLocked(StoreError):
     """Another process already runs the jobs of this database."""
 
 

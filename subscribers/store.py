@@ -15,7 +15,7 @@ from subscribers.record import ALLOWED, Status, Subscriber
 from subscribers.tables import choices, subscribers
 
 
-class AlreadySubscribed(ValueError):  # noqa: N818 - reads as the state it names
+class AlreadySubscribed(ValueError):
     """There is a reader with this address already; carries who."""
 
     def __init__(self, subscriber: Subscriber) -> None:

@@ -51,9 +51,13 @@ def imprint_from(settings: Settings) -> Imprint:
 
 def register_handlers(service: Service) -> None:
     """Register every handler with the service's engine of jobs."""
+    _register_collecting(service)
+    _register_publishing(service)
+
+
+def _register_collecting(service: Service) -> None:
+    """From a stored push to the analyses of its commits."""
     settings, store, jobs, clock = service.settings, service.store, service.jobs, service.clock
-    imprint = imprint_from(settings)
-    postage = postage_from(settings, service.tokens) if service.tokens else None
 
     async def do_expand(job: Job) -> None:
         await expand(job.key, store=store, jobs=jobs, now=clock())
@@ -77,6 +81,22 @@ def register_handlers(service: Service) -> None:
             now=clock(),
         )
 
+    register = jobs.register
+    # One after the other, in the order in which they came: each begins where the one before has ended.
+    register(Kind.EXPAND, do_expand, concurrency=1, retries=LOCAL_RETRIES)
+    register(Kind.COMPLETE, do_complete, concurrency=1, retries=FETCH_RETRIES)
+    register(Kind.RECONCILE, do_reconcile, concurrency=RECONCILE_CONCURRENCY, retries=RECONCILE_RETRIES)
+    register(Kind.FETCH, do_fetch, concurrency=FETCH_CONCURRENCY, retries=FETCH_RETRIES)
+    analysing = settings.llm.concurrency if settings.llm.enabled else LOCAL_CONCURRENCY
+    register(Kind.ANALYSE, do_analyse, concurrency=analysing, retries=LOCAL_RETRIES)
+
+
+def _register_publishing(service: Service) -> None:
+    """From the end of a day to its mails."""
+    settings, store, jobs, clock = service.settings, service.store, service.jobs, service.clock
+    imprint = imprint_from(settings)
+    postage = postage_from(settings, service.tokens) if service.tokens else None
+
     async def do_close(job: Job) -> None:
         # Work whose job was given up in an outage belongs into this digest as well.
         await requeue(store=store, jobs=jobs, now=clock())
@@ -92,13 +112,6 @@ def register_handlers(service: Service) -> None:
             )
 
     register = jobs.register
-    # One after the other, in the order in which they came: each begins where the one before has ended.
-    register(Kind.EXPAND, do_expand, concurrency=1, retries=LOCAL_RETRIES)
-    register(Kind.COMPLETE, do_complete, concurrency=1, retries=FETCH_RETRIES)
-    register(Kind.RECONCILE, do_reconcile, concurrency=RECONCILE_CONCURRENCY, retries=RECONCILE_RETRIES)
-    register(Kind.FETCH, do_fetch, concurrency=FETCH_CONCURRENCY, retries=FETCH_RETRIES)
-    analysing = settings.llm.concurrency if settings.llm.enabled else LOCAL_CONCURRENCY
-    register(Kind.ANALYSE, do_analyse, concurrency=analysing, retries=LOCAL_RETRIES)
     register(Kind.CLOSE, do_close, concurrency=1, retries=LOCAL_RETRIES)
     register(Kind.COMPOSE, do_compose, concurrency=1, retries=LOCAL_RETRIES)
     # One run at a time has all the connections there are.

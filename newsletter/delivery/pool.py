@@ -13,7 +13,7 @@ from newsletter.delivery.smtp import Connection, Envelope, Relay, Timeouts
 MESSAGES_PER_CONNECTION = 500
 
 
-class ServerRefused(Exception):  # noqa: N818 - reads as the state it names
+class ServerRefused(Exception):
     """No connection could be made ready; carries the outcome, which charges nobody."""
 
     def __init__(self, outcome: Outcome) -> None:

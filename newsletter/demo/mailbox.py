@@ -140,18 +140,14 @@ class _Replies:
     def __init__(self, mailbox: StandInMailbox) -> None:
         self._mailbox = mailbox
 
-    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
-        self, server: Any, _: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
+    async def handle_MAIL(self, server: Any, _: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         reply = self._mailbox.sender_reply or "250 2.1.0 OK"
         if reply.startswith("2"):
             envelope.mail_from = address
             envelope.mail_options.extend(options)
         return _said(server, reply)
 
-    async def handle_RCPT(  # noqa: N802
-        self, server: Any, _: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
+    async def handle_RCPT(self, server: Any, _: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         self._mailbox.attempts[address] += 1
         self._mailbox._notice("RCPT", address)
         reply = self._mailbox.replies.get(address, "250 2.1.5 OK")
@@ -160,7 +156,7 @@ class _Replies:
             envelope.rcpt_options.extend(options)
         return _said(server, reply)
 
-    async def handle_DATA(self, server: Any, _: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, _: Session, envelope: Envelope) -> str:
         # One transaction has one reply (RFC 5321 §4.2): the first refusal speaks for all recipients.
         refusals = [
             self._mailbox.data_replies[name] for name in envelope.rcpt_tos if name in self._mailbox.data_replies

@@ -142,6 +142,7 @@ def _environment(sources: dict[str, str], language: str, *, autoescape: bool) ->
     environment.filters["unlinked"] = unlinked
     environment.filters["isolating"] = isolating
     environment.filters["wrapped"] = wrapped
+    # The i18n extension adds the method to the environment when it is loaded.
     environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     return environment
 

@@ -183,7 +183,7 @@ class GitHubClient:
                 if fault.retry_after is not None or time.monotonic() - begin > FAST:
                     raise
                 # Others failed at the same moment and must not come back at the same one.
-                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
+                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - a jitter is no secret
         return await self._get_once(path, api=api)
 
     async def _get_once(self, path: str, *, api: BoundedAPI | None) -> Any:
@@ -194,7 +194,8 @@ class GitHubClient:
             raise self._noted(translated(error)) from error
         except GitHubUnavailable as error:
             # Too long an answer.
-            raise self._noted(error)  # noqa: B904 - it is the same one
+            self._noted(error)
+            raise
         except GitHubException as error:
             raise self._noted(GitHubUnavailable("GitHub's answer could not be understood")) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:

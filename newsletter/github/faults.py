@@ -21,15 +21,15 @@ class GitHubError(NewsletterError):
     """GitHub did not give what was asked for."""
 
 
-class NotOnGitHub(GitHubError):  # noqa: N818 - reads as the state it names
+class NotOnGitHub(GitHubError):
     """GitHub has no such thing, or not for our token (404, 409, 410, 422, 451)."""
 
 
-class GitHubRefused(GitHubError):  # noqa: N818
+class GitHubRefused(GitHubError):
     """The token is wrong or may not read this (401, 403 without a limit)."""
 
 
-class GitHubUnavailable(GitHubError):  # noqa: N818
+class GitHubUnavailable(GitHubError):
     """GitHub is away, broken or wants a pause.
 
     :ivar retry_after: how long it asked us to wait; None where it did not say.

@@ -45,15 +45,15 @@ class WebhookError(NewsletterError):
     """The delivery cannot be taken; the text is one sentence for whoever set the webhook up."""
 
 
-class BadSignature(WebhookError):  # noqa: N818 - reads as what it says of the delivery
+class BadSignature(WebhookError):
     """Not signed with any of our secrets."""
 
 
-class UnsupportedContentType(WebhookError):  # noqa: N818
+class UnsupportedContentType(WebhookError):
     """Neither of the two content types that GitHub offers."""
 
 
-class BadBody(WebhookError):  # noqa: N818
+class BadBody(WebhookError):
     """Signed, and yet not something we understand."""
 
 

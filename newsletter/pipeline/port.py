@@ -52,7 +52,7 @@ class Job:
     queued_at: datetime
 
 
-class RetryAfter(Exception):  # noqa: N818 - reads as what it asks for
+class RetryAfter(Exception):
     """The attempt failed and somebody said how long to wait; counts as an attempt."""
 
     def __init__(self, reason: str, *, after: timedelta | None = None) -> None:
@@ -60,7 +60,7 @@ class RetryAfter(Exception):  # noqa: N818 - reads as what it asks for
         super().__init__(reason)
 
 
-class NotYet(Exception):  # noqa: N818
+class NotYet(Exception):
     """The job's time has not come; does not count as an attempt."""
 
     def __init__(self, reason: str, *, after: timedelta) -> None:

@@ -28,7 +28,7 @@ from newsletter.store.repositories import FollowedRepository
 log = get_logger("reconcile")
 
 
-class AnotherRepository(GitHubError):  # noqa: N818 - reads as the state it names
+class AnotherRepository(GitHubError):
     """What GitHub has under a name is not the repository that is followed."""
 
 

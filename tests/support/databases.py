@@ -124,7 +124,7 @@ def _unprivileged_user() -> pwd.struct_passwd | None:
     return users.get("postgres") or users["nobody"]
 
 
-class _Undo(Exception):  # noqa: N818 - reads as what it asks for
+class _Undo(Exception):
     pass
 
 

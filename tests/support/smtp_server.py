@@ -81,7 +81,7 @@ class Taken:
     raw: bytes
 
 
-class _Gone(Exception):  # noqa: N818
+class _Gone(Exception):
     """The script closed the connection."""
 
 

@@ -22,7 +22,7 @@ MORNING = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 ADA = "ada@reader.example"
 
 
-class Unprintable(Exception):  # noqa: N818 - as it reads
+class Unprintable(Exception):
     pass
 
 

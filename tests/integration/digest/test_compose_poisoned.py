@@ -26,7 +26,7 @@ END = datetime(2026, 3, 2, tzinfo=UTC)
 ADA, BOB = "ada@reader.example", "bob@reader.example"
 
 
-class Unprintable(Exception):  # noqa: N818 - reads as what it is about
+class Unprintable(Exception):
     """What nobody foresaw."""
 
 

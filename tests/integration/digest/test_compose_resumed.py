@@ -27,7 +27,7 @@ END = datetime(2026, 3, 2, tzinfo=UTC)
 TRANSACTIONS = 8
 
 
-class PowerCut(Exception):  # noqa: N818 - reads as what happens
+class PowerCut(Exception):
     """Ends a process in the middle."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,35 +14,9 @@ from newsletter.demo.github import StandInGitHub
 from newsletter.github.client import GitHubClient
 from newsletter.github.faults import GitHubError, GitHubRefused, GitHubUnavailable, NotOnGitHub, RateLimited
 from newsletter.metrics import REGISTRY
-from tests.support.graph import NAME, Graph, on_github
+from tests.support.drawn_answers import sends
+from tests.support.graph import NAME, Graph
 from tests.support.records import sha
-
-
-@pytest.fixture
-def graph() -> Graph:
-    return Graph()
-
-
-@pytest.fixture
-async def github(graph: Graph) -> AsyncIterator[tuple[StandInGitHub, GitHubClient]]:
-    async with on_github(graph) as (server, client):
-        yield server, client
-
-
-@pytest.fixture
-def server(github: tuple[StandInGitHub, GitHubClient]) -> StandInGitHub:
-    return github[0]
-
-
-@pytest.fixture
-def client(github: tuple[StandInGitHub, GitHubClient]) -> GitHubClient:
-    return github[1]
-
-
-def sends(data: object, status: int = 200, **headers: str) -> Callable[[web.Request], web.Response]:
-    return lambda _: web.json_response(
-        data, status=status, headers={name.replace("_", "-"): value for name, value in headers.items()}
-    )
 
 
 async def test_a_head_that_did_not_move_is_asked_for_under_its_condition(

@@ -3,51 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from aiohttp import web
 
 from newsletter.demo.github import StandInGitHub
 from newsletter.github.client import GitHubClient
 from newsletter.github.faults import GitHubUnavailable, NotOnGitHub
 from newsletter.github.record import Movement
 from tests.support.clock import NOON
-from tests.support.graph import NAME, Graph, on_github
+from tests.support.drawn_answers import sends
+from tests.support.graph import NAME, Graph
 from tests.support.records import sha
 
 HOUR = timedelta(hours=1)
 Asks = Callable[[GitHubClient], Awaitable[object]]
-
-
-@pytest.fixture
-def graph() -> Graph:
-    return Graph()
-
-
-@pytest.fixture
-async def github(graph: Graph) -> AsyncIterator[tuple[StandInGitHub, GitHubClient]]:
-    async with on_github(graph) as (server, client):
-        yield server, client
-
-
-@pytest.fixture
-def server(github: tuple[StandInGitHub, GitHubClient]) -> StandInGitHub:
-    return github[0]
-
-
-@pytest.fixture
-def client(github: tuple[StandInGitHub, GitHubClient]) -> GitHubClient:
-    return github[1]
-
-
-def sends(data: object, status: int = 200, **headers: str) -> Callable[[web.Request], web.Response]:
-    return lambda _: web.json_response(
-        data, status=status, headers={name.replace("_", "-"): value for name, value in headers.items()}
-    )
 
 
 def numbers(commits: Any) -> list[int]:
