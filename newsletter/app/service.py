@@ -92,11 +92,12 @@ class Service:
         if self.tokens is None:
             raise SettingsError((Fault(name="NEWSLETTER_SECRET_KEY", expected="is required"),))
         templates = templates_directory() / "web"
+        secrets = revealed(settings.github.webhook_secrets)
         pages = Pages(templates, title=settings.title, language=settings.language)
         return create_web_app(
             webhook=Webhook(
                 intake=Intake(store=self.store, jobs=self.jobs),
-                secrets=revealed(settings.github.webhook_secrets),
+                secrets=lambda: secrets,
                 clock=self.clock,
                 missed=self.rounds.hurry,
             ),

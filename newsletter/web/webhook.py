@@ -47,8 +47,8 @@ class Webhook:
     """The route and what it needs."""
 
     intake: Intake
-    #: Any one of them verifies.
-    secrets: Sequence[str]
+    #: Asked at every delivery, so that a secret can join while the service runs; any one of them verifies.
+    secrets: Callable[[], Sequence[str]]
     clock: Callable[[], datetime]
     #: Called when a delivery could not be stored: GitHub will not repeat it, so it has to be looked for.
     missed: Callable[[], None] = lambda: None
@@ -99,7 +99,7 @@ class Webhook:
             body = await _bounded_body(request)
         if body is None:
             return _unread(_refusal(413, TOO_LARGE)), "too-large"
-        return await self._take(read_event(request.headers, body, self.secrets), body)
+        return await self._take(read_event(request.headers, body, self.secrets()), body)
 
     async def _take(self, event: Event, body: bytes) -> tuple[web.Response, str]:
         """Do what a verified event asks for; returns the answer and its word for the metrics."""

@@ -107,7 +107,7 @@ async def running(
     app = create_web_app(
         webhook=Webhook(
             intake=Intake(store=store, jobs=EmbeddedJobs(store, clock=lambda: NOW)),
-            secrets=secrets,
+            secrets=lambda: secrets,
             clock=lambda: NOW,
             body_timeout=body_timeout,
         ),
