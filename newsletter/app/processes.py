@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection
 
 from aiohttp import web
 
+from newsletter.app.memory import settle
 from newsletter.app.service import Service
 
 
@@ -24,6 +25,7 @@ async def serve(service: Service, *, with_jobs: bool, ready: Callable[[str], Non
     site = web.TCPSite(runner, listen.host, listen.port)
 
     async def answer() -> None:
+        settle()
         await site.start()
         host, port = runner.addresses[0][:2]
         ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")

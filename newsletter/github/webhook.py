@@ -10,12 +10,10 @@ https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 from gidgethub import ValidationFailure
@@ -23,6 +21,7 @@ from gidgethub.sansio import validate_event
 from pydantic import BaseModel, ValidationError
 
 from newsletter.errors import NewsletterError
+from newsletter.github import strict_json
 from newsletter.github.payload import FORMS, PushPayload, RepositoryPayload, require_storable
 from newsletter.github.record import Push, Repository
 
@@ -35,8 +34,6 @@ REPOSITORY_CHANGES = frozenset({"edited", "privatized", "publicized", "renamed",
 _Payload = TypeVar("_Payload", bound=BaseModel)
 
 _SIGNATURE = re.compile(r"sha256=[0-9a-fA-F]{64}")
-#: Escapes of what no database can hold; the other halves of whole surrogate pairs are among them.
-_UNSTORABLE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _HOOK_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _EVENT_NAME = re.compile(r"[a-z_]{1,64}")
 
@@ -166,26 +163,12 @@ def stored_push(body: bytes, *, hook_id: str) -> Push:
 
 
 def _decode(content_type: str, body: bytes) -> Any:
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type not in {"application/json", "application/x-www-form-urlencoded"}:
-        raise UnsupportedContentType("Set the webhook's content type to application/json.")
+    document = _document(content_type, body)
     try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        raise BadBody("The body is not UTF-8.") from None
-    if media_type == "application/x-www-form-urlencoded":
-        if text.lstrip().startswith("{"):
-            # It would be taken for JSON when it is read again.
-            raise BadBody("The form has no field named payload.")
-        try:
-            text = parse_qs(text, strict_parsing=True, errors="strict", max_num_fields=8)["payload"][0]
-        except (KeyError, ValueError):
-            raise BadBody("The form has no field named payload.") from None
-    try:
-        data = _JSON.decode(text)
-    except (ValueError, RecursionError):
+        data = strict_json.decode(document)
+    except ValueError:
         raise BadBody("The body is not valid JSON.") from None
-    if _UNSTORABLE.search(text):
+    if strict_json.may_be_unstorable(document):
         try:
             require_storable(data)
         except ValueError as error:
@@ -193,23 +176,18 @@ def _decode(content_type: str, body: bytes) -> Any:
     return data
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # RFC 8259 §4 leaves duplicate names open; two readers could then see two different pushes.
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name is given twice")
-    return found
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError("the number is too large")
-    return value
-
-
-_JSON = json.JSONDecoder(object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant, parse_float=_finite)
+def _document(content_type: str, body: bytes) -> bytes:
+    """Return the JSON document of a body, which is the body itself or a field of a form."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == "application/json":
+        return body
+    if media_type != "application/x-www-form-urlencoded":
+        raise UnsupportedContentType("Set the webhook's content type to application/json.")
+    try:
+        text = body.decode()
+        if text.lstrip().startswith("{"):
+            # It would be taken for JSON when it is read again.
+            raise BadBody("The form has no field named payload.")
+        return parse_qs(text, strict_parsing=True, errors="strict", max_num_fields=8)["payload"][0].encode()
+    except (KeyError, ValueError):
+        raise BadBody("The form has no field named payload.") from None

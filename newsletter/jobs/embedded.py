@@ -7,12 +7,12 @@ due. An attempt is counted before it is begun, so a job that kills its process i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Executable
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.errors import JobsLocked, StoreUnavailable
@@ -102,13 +102,13 @@ class EmbeddedJobs:
             await rows.put(connection, kind.value, keys, run_at=at, now=now)
         transaction.on_commit(self._wake.set)
 
-    def queueing(self, kind: Kind, keys: Sequence[str]) -> tuple[Executable, Sequence[Mapping[str, object]]]:
-        """Return the statement, and its rows, that queue jobs in a transaction which awaits nothing."""
+    def put_at_once(self, connection: Connection, kind: Kind, keys: Sequence[str]) -> None:
+        """Queue jobs of one kind in a transaction that awaits nothing."""
         now = self._clock()
-        return rows.queueing(kind.value, keys, run_at=now, now=now)
+        rows.put_at_once(connection, kind.value, keys, run_at=now, now=now)
 
     def queued(self) -> None:
-        """Wake the loop: jobs of :meth:`queueing` are durable."""
+        """Wake the loop: jobs of :meth:`put_at_once` are durable."""
         self._wake.set()
 
     async def run(

@@ -6,13 +6,13 @@ A job may be run twice, so every handler looks at the row first and changes noth
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from sqlalchemy import Executable
+from sqlalchemy import Connection
 
 from newsletter.store.engine import Transaction
 
@@ -97,10 +97,10 @@ class Jobs(Protocol):
         """Queue jobs of one kind, as many as there are keys, at the price of one."""
         ...
 
-    def queueing(self, kind: Kind, keys: Sequence[str]) -> tuple[Executable, Sequence[Mapping[str, object]]]:
-        """Return the statement, and its rows, that queue jobs in a transaction which awaits nothing."""
+    def put_at_once(self, connection: Connection, kind: Kind, keys: Sequence[str]) -> None:
+        """Queue jobs of one kind in a transaction that awaits nothing; :meth:`queued` is to follow."""
         ...
 
     def queued(self) -> None:
-        """Take note that what :meth:`queueing` gave was committed."""
+        """Take note that what :meth:`put_at_once` queued was committed."""
         ...

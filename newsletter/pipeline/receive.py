@@ -76,8 +76,8 @@ class Intake:
         self._jobs = jobs
         self._waiting: list[_Waiting] = []
         self._storing: asyncio.Task[None] | None = None
-        #: What pushes told of followed repositories a moment ago, by GitHub's id.
-        self._recognised: TTLCache[int, tuple[Repository, FollowedRepository]] = TTLCache(1024, RECOGNISED_FOR)
+        #: Followed repositories, by what pushes told of them a moment ago.
+        self._recognised: TTLCache[Repository, FollowedRepository] = TTLCache(1024, RECOGNISED_FOR)
         self._recognising = asyncio.Lock()
 
     async def receive(self, push: Push, body: bytes, *, now: datetime) -> Received:
@@ -120,10 +120,10 @@ class Intake:
 
     async def _recognise(self, pushed: Repository) -> FollowedRepository | None:
         """Return the followed repository; what another process changes about it is seen a moment later."""
-        if (found := self._known(pushed)) is not None:
+        if (found := self._recognised.get(pushed)) is not None:
             return found
         async with self._recognising:
-            if (found := self._known(pushed)) is not None:
+            if (found := self._recognised.get(pushed)) is not None:
                 return found
             async with self._store.read() as connection:
                 found, told = await repositories.recognised(connection, pushed)
@@ -132,12 +132,8 @@ class Intake:
                 async with self._store.write() as transaction:
                     found = await repositories.recognise(transaction.connection, pushed)
             if found is not None:
-                self._recognised[pushed.github_id] = pushed, found
+                self._recognised[pushed] = found
         return found
-
-    def _known(self, pushed: Repository) -> FollowedRepository | None:
-        told, found = self._recognised.get(pushed.github_id, (None, None))
-        return found if told == pushed else None
 
     async def _stored(self, push: NewPush) -> bool:
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -179,7 +175,7 @@ class Intake:
     def _insert(self, together: Sequence[NewPush], connection: Connection) -> frozenset[str]:
         new = pushes.add(connection, together)
         if new:
-            connection.execute(*self._jobs.queueing(Kind.EXPAND, sorted(new)))
+            self._jobs.put_at_once(connection, Kind.EXPAND, sorted(new))
         return new
 
     async def _process_again(self, hook_id: str) -> None:

@@ -29,9 +29,6 @@ class SqliteThread:
             hide_parameters=True,
             connect_args={"timeout": busy_timeout, "check_same_thread": False},
         )
-        # One statement for many rows: the driver lets go of the interpreter at each step, and has to wait for the event
-        # loop before it takes the next one (for up to 5 ms: docs.python.org/3/library/sys.html#sys.setswitchinterval).
-        self._engine.dialect.use_insertmanyvalues_wo_returning = True
         configure(self._engine, begin="BEGIN IMMEDIATE", read_only=False, busy_timeout=busy_timeout)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 

@@ -9,9 +9,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Insert, case, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, case, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from newsletter.store.many import insert_rows
 from newsletter.store.tables import jobs
 
 #: Error of a job that was given up because its process never survived it.
@@ -34,17 +35,15 @@ class StoredJob:
 
 async def put(connection: AsyncConnection, kind: str, keys: Sequence[str], *, run_at: datetime, now: datetime) -> None:
     """Queue jobs of one kind."""
-    statement, rows = queueing(kind, keys, run_at=run_at, now=now)
-    await connection.execute(statement, rows)
+    await connection.run_sync(put_at_once, kind, keys, run_at=run_at, now=now)
 
 
-def queueing(
-    kind: str, keys: Sequence[str], *, run_at: datetime, now: datetime
-) -> tuple[Insert, list[dict[str, object]]]:
-    """Return the statement that queues jobs of one kind, and its rows."""
-    return insert(jobs), [
+def put_at_once(connection: Connection, kind: str, keys: Sequence[str], *, run_at: datetime, now: datetime) -> None:
+    """Queue jobs of one kind in a transaction that awaits nothing."""
+    rows: list[dict[str, object]] = [
         {"kind": kind, "key": key, "run_at": run_at, "attempts": 0, "created_at": now} for key in keys
     ]
+    insert_rows(connection, jobs, rows)
 
 
 async def bring_forward(

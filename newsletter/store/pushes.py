@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from newsletter.store.many import insert_new_rows
 from newsletter.store.tables import pushes
 from newsletter.store.upsert import insert_new
 
@@ -37,32 +38,18 @@ class NewPush:
 
 
 def add(connection: Connection, new: Sequence[NewPush]) -> frozenset[str]:
-    """Store pushes; returns the hook_ids of those that were not stored already.
-
-    The statements are the same however many there are, so that they are compiled once.
-    """
-    if not new:
-        return frozenset()
-    hook_ids = [push.hook_id for push in new]
-    known = connection.execute(select(pushes.c.hook_id).where(pushes.c.hook_id.in_(hook_ids))).scalars()
-    fresh = frozenset(hook_ids).difference(known)
-    if not fresh:
-        return fresh
-    connection.execute(
-        insert_new(connection, pushes),
-        [
-            {
-                "hook_id": push.hook_id,
-                "repository_id": push.repository_id,
-                "reached_at": push.reached_at,
-                "received_at": push.received_at,
-                "body": push.body,
-            }
-            for push in new
-            if push.hook_id in fresh
-        ],
-    )
-    return fresh
+    """Store pushes; returns the hook_ids of those that were not stored already."""
+    rows: list[dict[str, object]] = [
+        {
+            "hook_id": push.hook_id,
+            "repository_id": push.repository_id,
+            "reached_at": push.reached_at,
+            "received_at": push.received_at,
+            "body": push.body,
+        }
+        for push in new
+    ]
+    return insert_new_rows(connection, pushes, rows, key=pushes.c.hook_id)
 
 
 async def add_found(

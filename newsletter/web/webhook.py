@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 from aiohttp import web
+from prometheus_client import Counter
 
 from newsletter.errors import StoreUnavailable
 from newsletter.github.record import Push
@@ -35,6 +37,7 @@ log = get_logger("web")
 
 #: Default for the whole body, seconds: GitHub itself gives up after 10.
 BODY_TIMEOUT = 10
+STORED = b'{"status": "stored"}'
 TOO_LARGE = f"A delivery has at most {LARGEST_BODY} bytes."
 #: Nearly every push is smaller, bytes.
 SMALL_BODY = 1024 * 1024
@@ -80,7 +83,7 @@ class Webhook:
                 _refusal(503, "The delivery cannot be stored at the moment; redeliver it."),
                 "unavailable",
             )
-        webhooks.labels(result=result).inc()
+        _counted(result).inc()
         if response.status != 202:
             log.info("webhook answered", action="webhook.answered", hook_id=hook_id, result=result)
         return response
@@ -94,12 +97,19 @@ class Webhook:
             require_signature(request.headers.get("X-Hub-Signature-256"))
         except BadSignature as error:
             return _unread(_refusal(401, error)), "bad-signature"
-        large = length is None or length > SMALL_BODY
-        async with asyncio.timeout(self.body_timeout), self.large_bodies if large else nullcontext():
-            body = await _bounded_body(request)
-        if body is None:
+        small = length is not None and length <= SMALL_BODY
+        if small and request.content.is_eof():
+            # Nearly always: a push comes together with its headers.
+            body: bytes | None = request.content.read_nowait()
+        else:
+            body = await self._awaited_body(request, large=not small)
+        if body is None or len(body) > LARGEST_BODY:
             return _unread(_refusal(413, TOO_LARGE)), "too-large"
         return await self._take(read_event(request.headers, body, self.secrets()), body)
+
+    async def _awaited_body(self, request: web.Request, *, large: bool) -> bytes | None:
+        async with asyncio.timeout(self.body_timeout), self.large_bodies if large else nullcontext():
+            return await _bounded_body(request)
 
     async def _take(self, event: Event, body: bytes) -> tuple[web.Response, str]:
         """Do what a verified event asks for; returns the answer and its word for the metrics."""
@@ -114,11 +124,12 @@ class Webhook:
                 return web.json_response({"status": receipt.value}), receipt.value
             case Push():
                 received = await self.intake.receive(event, body, now=self.clock())
+        if received.receipt is Receipt.STORED:
+            return web.Response(body=STORED, status=202, content_type="application/json"), received.receipt.value
         said = {"status": received.receipt.value}
         if received.reason is not None:
             said["reason"] = received.reason.value
-        status = 202 if received.receipt is Receipt.STORED else 200
-        return web.json_response(said, status=status), received.receipt.value
+        return web.json_response(said), received.receipt.value
 
 
 async def _bounded_body(request: web.Request) -> bytes | None:
@@ -129,6 +140,12 @@ async def _bounded_body(request: web.Request) -> bytes | None:
         if len(body) > LARGEST_BODY:
             return None
     return bytes(body)
+
+
+@cache
+def _counted(result: str) -> Counter:
+    # Looking a label up takes longer than counting.
+    return webhooks.labels(result=result)
 
 
 def _unread(response: web.Response) -> web.Response:
