@@ -90,6 +90,15 @@ def read_event(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) 
     :raises BadBody: a header is missing, or the body is not JSON or not a push as GitHub documents it.
     """
     verify(headers.get("X-Hub-Signature-256"), body, secrets)
+    return read_verified(headers, body)
+
+
+def read_verified(headers: Mapping[str, str], body: bytes) -> Event:
+    """Say what a delivery is whose signature was verified.
+
+    :raises UnsupportedContentType: another content type than JSON or form.
+    :raises BadBody: as :func:`read_event` does.
+    """
     hook_id = headers.get("X-GitHub-Delivery", "")
     if not _HOOK_ID.fullmatch(hook_id):
         raise BadBody("The header X-GitHub-Delivery is missing or malformed.")

@@ -26,12 +26,14 @@ from newsletter.github.webhook import (
     Ping,
     RepositoryChanged,
     UnsupportedContentType,
-    read_event,
+    read_verified,
     require_signature,
+    verify,
 )
 from newsletter.logs import get_logger
 from newsletter.metrics import webhooks
 from newsletter.pipeline.receive import Intake, Receipt
+from newsletter.web.seldom import Seldom
 
 log = get_logger("web")
 
@@ -43,6 +45,8 @@ TOO_LARGE = f"A delivery has at most {LARGEST_BODY} bytes."
 SMALL_BODY = 1024 * 1024
 #: So many larger bodies are read at a time: together they take at most about 100 MiB.
 MOST_LARGE_BODIES = 4
+#: Between two lines of the log about deliveries with wrong signatures, seconds.
+BAD_SIGNATURES_EVERY = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +63,7 @@ class Webhook:
     body_timeout: float = BODY_TIMEOUT
     #: Bodies that are read before anybody knows whether they are signed, and that fill memory meanwhile.
     large_bodies: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_LARGE_BODIES))
+    bad_signatures: Seldom = field(default_factory=lambda: Seldom(BAD_SIGNATURES_EVERY))
 
     async def post(self, request: web.Request) -> web.Response:
         """Answer a delivery: 202 stored; 200 ping, known or ignored; 4xx with one sentence; 503 try again."""
@@ -84,9 +89,18 @@ class Webhook:
                 "unavailable",
             )
         _counted(result).inc()
-        if response.status != 202:
-            log.info("webhook answered", action="webhook.answered", hook_id=hook_id, result=result)
+        self._log(hook_id, result)
         return response
+
+    def _log(self, hook_id: str, result: str) -> None:
+        if result == "bad-signature":
+            # Anybody can send those, as many as they like.
+            if times := self.bad_signatures.happened():
+                log.warning(
+                    "deliveries with a wrong signature were refused", action="webhook.bad_signature", times=times
+                )
+        elif result != Receipt.STORED.value:
+            log.info("webhook answered", action="webhook.answered", hook_id=hook_id, result=result)
 
     async def _answer(self, request: web.Request) -> tuple[web.Response, str]:
         length = request.content_length
@@ -97,17 +111,23 @@ class Webhook:
             require_signature(request.headers.get("X-Hub-Signature-256"))
         except BadSignature as error:
             return _unread(_refusal(401, error)), "bad-signature"
-        small = length is not None and length <= SMALL_BODY
-        if small and request.content.is_eof():
-            # Nearly always: a push comes together with its headers.
-            body: bytes | None = request.content.read_nowait()
-        else:
-            body = await self._awaited_body(request, large=not small)
+        large = length is None or length > SMALL_BODY
+        body = await self._body(request, large=large)
         if body is None or len(body) > LARGEST_BODY:
             return _unread(_refusal(413, TOO_LARGE)), "too-large"
-        return await self._take(read_event(request.headers, body, self.secrets()), body)
+        signature = request.headers.get("X-Hub-Signature-256")
+        if large:
+            # Whoever sends wrong ones by the 25 MiB keeps a thread busy, and nobody waiting.
+            await asyncio.to_thread(verify, signature, body, self.secrets())
+        else:
+            verify(signature, body, self.secrets())
+        return await self._take(read_verified(request.headers, body), body)
 
-    async def _awaited_body(self, request: web.Request, *, large: bool) -> bytes | None:
+    async def _body(self, request: web.Request, *, large: bool) -> bytes | None:
+        """Read the body; None where it is longer than it may be."""
+        if not large and request.content.is_eof():
+            # Nearly always: a push comes together with its headers.
+            return request.content.read_nowait()
         async with asyncio.timeout(self.body_timeout), self.large_bodies if large else nullcontext():
             return await _bounded_body(request)
 
