@@ -51,7 +51,6 @@ def warn_of(settings: Settings) -> None:
         "MAIL__DKIM_KEY_FILE": settings.mail.dkim_key_file,
         "INBOUND__LISTEN": settings.inbound.listen,
         "INBOUND__DOMAIN": settings.inbound.domain,
-        "ADMIN__PASSWORD_HASH": settings.admin.password_hash,
     }
     for name, value in without_effect.items():
         if value is not None:

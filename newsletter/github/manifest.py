@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -123,7 +124,7 @@ def created_app(data: Mapping[str, Any], *, web_url: str) -> CreatedApp:
     :raises ValueError: something is not what it should be: the key is no RSA key, the page is not on this GitHub.
     """
     app_id = data["id"]
-    if not isinstance(app_id, int) or isinstance(app_id, bool) or app_id <= 0:
+    if not isinstance(app_id, int) or isinstance(app_id, bool) or not 0 < app_id < 2**63:
         raise TypeError("not the id of an App")
     slug = _text(data["slug"])
     if not _SLUG.fullmatch(slug):
@@ -132,7 +133,7 @@ def created_app(data: Mapping[str, Any], *, web_url: str) -> CreatedApp:
     if not _is_page_of(html_url, web_url):
         raise ValueError("the App's page is elsewhere")
     private_key = _text(data["pem"])
-    if not isinstance(load_pem_private_key(private_key.encode(), password=None), RSAPrivateKey):
+    if not _is_rsa_key(private_key):
         raise ValueError("not an RSA key")
     return CreatedApp(
         credentials=AppCredentials(
@@ -144,6 +145,13 @@ def created_app(data: Mapping[str, Any], *, web_url: str) -> CreatedApp:
         ),
         client_id=_text(data["client_id"]),
     )
+
+
+def _is_rsa_key(pem: str) -> bool:
+    try:
+        return isinstance(load_pem_private_key(pem.encode(), password=None), RSAPrivateKey)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
 
 
 def _is_page_of(url: str, web_url: str) -> bool:

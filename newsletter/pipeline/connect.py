@@ -44,7 +44,7 @@ async def connect_app(
 ) -> AppCredentials:
     """Turn a code into an App and store it, once.
 
-    The request is used up together with the storing, so that a page that GitHub's outage left empty can be loaded again.
+    The request is used up together with the storing, so that a page that met an outage of GitHub's can be loaded again.
 
     :raises RequestUsed: it was answered before.
     :raises AnotherConnected: the stored App is not the one that was to be replaced.

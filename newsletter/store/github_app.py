@@ -19,8 +19,8 @@ from newsletter.store.upsert import insert_new
 
 ONLY = 1
 UNREADABLE = (
-    "the stored GitHub App cannot be read: none of the keys in NEWSLETTER_SECRET_KEY sealed it; put the key of that time "
-    "behind the present one, comma-separated, or connect the App anew at /admin/app"
+    "the stored GitHub App cannot be read: none of the keys in NEWSLETTER_SECRET_KEY sealed it; put the key of that "
+    "time behind the present one, comma-separated, or connect the App anew at /admin/app"
 )
 
 

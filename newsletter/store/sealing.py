@@ -1,7 +1,7 @@
 """Texts that are secret even to whoever has a copy of the database: sealed with a key made from SECRET_KEY.
 
-Fernet (AES-128-CBC and HMAC-SHA-256, cryptography.io/en/latest/fernet) with a key of its own, derived by HKDF (RFC 5869),
-so that what signs the readers' links and what seals these texts are different keys.
+Fernet (AES-128-CBC and HMAC-SHA-256, cryptography.io/en/latest/fernet) with a key of its own, derived by HKDF
+(RFC 5869), so that what signs the readers' links and what seals these texts are different keys.
 """
 
 from __future__ import annotations

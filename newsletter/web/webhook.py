@@ -6,7 +6,7 @@ GitHub gives a delivery 10 seconds and never repeats it by itself, so nothing he
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,6 +42,11 @@ SMALL_BODY = 1024 * 1024
 MOST_LARGE_BODIES = 4
 
 
+async def none_joined(_: Sequence[str]) -> bool:
+    """Say that the secrets stay what they are."""
+    return False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Webhook:
     """The route and what it needs."""
@@ -50,6 +55,8 @@ class Webhook:
     #: Asked at every delivery, so that a secret can join while the service runs; any one of them verifies.
     secrets: Callable[[], Sequence[str]]
     clock: Callable[[], datetime]
+    #: Asked with the secrets that did not verify a delivery: whether there are others by now.
+    renewed: Callable[[Sequence[str]], Awaitable[bool]] = none_joined
     #: Called when a delivery could not be stored: GitHub will not repeat it, so it has to be looked for.
     missed: Callable[[], None] = lambda: None
     #: For the whole body, seconds.
@@ -99,7 +106,17 @@ class Webhook:
             body = await _bounded_body(request)
         if body is None:
             return _unread(_refusal(413, TOO_LARGE)), "too-large"
-        return await self._take(read_event(request.headers, body, self.secrets()), body)
+        return await self._take(await self._read(request, body), body)
+
+    async def _read(self, request: web.Request, body: bytes) -> Event:
+        secrets = self.secrets()
+        try:
+            return read_event(request.headers, body, secrets)
+        except BadSignature:
+            # Another process may have connected the App whose secret this is.
+            if not await self.renewed(secrets):
+                raise
+        return read_event(request.headers, body, self.secrets())
 
     async def _take(self, event: Event, body: bytes) -> tuple[web.Response, str]:
         """Do what a verified event asks for; returns the answer and its word for the metrics."""
