@@ -146,7 +146,6 @@ async def open_service(
         analyst = Analyst(_endpoint(settings))
         stack.push_async_callback(analyst.close)
         keys = revealed(settings.secret_key)
-        token = settings.github.token
         seal = Seal(keys) if keys else None
         jobs = EmbeddedJobs(store, clock=clock)
         rounds = Rounds(store=store, jobs=jobs, clock=clock)
@@ -154,12 +153,7 @@ async def open_service(
             settings=settings,
             store=store,
             jobs=jobs,
-            github=GitHubClient(
-                session,
-                api_url=settings.github.api_url,
-                token=token.get_secret_value() if token else None,
-                recovered=rounds.hurry,
-            ),
+            github=_github(session, settings, recovered=rounds.hurry),
             apps=AppSource(
                 store=store,
                 seal=seal,
@@ -174,6 +168,16 @@ async def open_service(
             rounds=rounds,
             stop=asyncio.Event(),
         )
+
+
+def _github(session: aiohttp.ClientSession, settings: Settings, *, recovered: Callable[[], None]) -> GitHubClient:
+    token = settings.github.token
+    return GitHubClient(
+        session,
+        api_url=settings.github.api_url,
+        token=token.get_secret_value() if token else None,
+        recovered=recovered,
+    )
 
 
 def require_serving(settings: Settings) -> None:

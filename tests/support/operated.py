@@ -84,9 +84,7 @@ class Visitor:
                     self.cookies[name] = value
                 else:
                     self.cookies.pop(name, None)
-            return Answer(
-                status=answer.status, headers=dict(answer.headers), text=await answer.text(), cookies=given
-            )
+            return Answer(status=answer.status, headers=dict(answer.headers), text=await answer.text(), cookies=given)
 
 
 @dataclass(frozen=True, kw_only=True)

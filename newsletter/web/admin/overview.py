@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
 
 from newsletter.analysis.record import Source
 from newsletter.delivery.record import DeliveryStatus
@@ -26,7 +26,7 @@ from newsletter.web.admin.gate import Gate
 from subscribers import Level
 
 #: Of each list.
-REPOSITORIES, PUSHES, DIGESTS = 50, 8, 7
+REPOSITORIES, PUSHES, DIGESTS = 50, 6, 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +52,20 @@ class _Times:
     now: datetime
 
     def ago(self, instant: datetime) -> str:
-        """Return how long ago an instant was, or in how long it will be."""
-        return format_timedelta(instant - self.now, add_direction=True, locale=self.locale)
+        """Return how long ago an instant was, or in how long it will be; what is now was a second ago."""
+        away = instant - self.now
+        return format_timedelta(away or -timedelta(seconds=1), add_direction=True, locale=self.locale)
 
     def exact(self, instant: datetime) -> str:
         """Return an instant in the newsletter's zone."""
         return format_datetime(instant.astimezone(self.zone), "medium", locale=self.locale)
+
+    @property
+    def today(self) -> str:
+        """The day and the time of day."""
+        local = self.now.astimezone(self.zone)
+        day = format_date(local, "full", locale=self.locale)
+        return f"{day} · {format_time(local, 'short', tzinfo=self.zone, locale=self.locale)}"
 
     def every(self, seconds: int) -> str:
         """Return a length of time."""
