@@ -92,10 +92,11 @@ class AppSource:
         """
         if self.configured is not None:
             return self.configured
+        never_read = self._read_at == -float("inf")
         try:
-            await self._read(older_than=REMEMBERED)
+            await self._read(older_than=0.0 if never_read else REMEMBERED)
         except StoreUnavailable:
-            if self._read_at == -float("inf"):
+            if never_read:
                 raise
         if self._stored is None and self._unreadable is not None:
             raise self._unreadable
