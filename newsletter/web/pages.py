@@ -65,8 +65,10 @@ class Pages:
 
         :param private: for pages behind a reader's link: kept out of every cache and search engine.
         """
-        text = self._translated(language).get_template(name).render(
-            newsletter_title=self._title, language=language, lang=lang_attribute(language), **values
+        text = (
+            self._translated(language)
+            .get_template(name)
+            .render(newsletter_title=self._title, language=language, lang=lang_attribute(language), **values)
         )
         response = web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
         if private:

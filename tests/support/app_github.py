@@ -98,14 +98,15 @@ class AppGitHub:
             f'<input type="hidden" name="{name}" value="{html.escape(value)}">' for name, value in fields.items()
         )
         return _page(
-            f'<h1>Create GitHub App for {organization or "ada"}</h1><form method="post" action="/settings/apps">{hidden}'
+            f"<h1>Create GitHub App for {organization or 'ada'}</h1>"
+            f'<form method="post" action="/settings/apps">{hidden}'
             f'<input name="name" value="{html.escape(manifest["name"])}"><button>Create GitHub App</button></form>'
         )
 
     async def _create(self, request: web.Request) -> web.Response:
         form = await request.post()
         code = self.code(str(form["name"]))
-        raise web.HTTPFound(f"{form['redirect_url']}?{urlencode({'code': code, 'state': str(form['state'])})}")
+        raise web.HTTPFound(f"{form['redirect_url']!s}?{urlencode({'code': code, 'state': str(form['state'])})}")
 
     async def _convert(self, request: web.Request) -> web.StreamResponse:
         code = request.match_info["code"]

@@ -71,8 +71,10 @@ class Entrance:
 
     async def logout(self, request: web.Request) -> web.StreamResponse:
         """End the session, also for whoever else has its cookie."""
-        session = await self.gate.admitted(request)
+        session = await self.gate.session(request)
         await self.gate.form(request, session)
+        if session is None or not session.admitted:
+            return _to(HOME)
         async with self.store.write() as transaction:
             await spent.spend(transaction.connection, session.id, expires_at=session.expires_at, now=self.clock())
         log.info("operator logged out", action="admin.logout")

@@ -1,4 +1,4 @@
-"""Which App a process knows: the one it connected at once, the one of another process soon, and never none by mistake."""
+"""Which App a process knows: its own at once, another process's soon, and never none by mistake."""
 
 from __future__ import annotations
 

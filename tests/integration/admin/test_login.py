@@ -210,7 +210,12 @@ async def test_what_a_session_outlives(
 ) -> None:
     async with operated(sqlite_url, clock=clock) as before:
         cookies = (await before.operator()).cookies
-    async with operated(sqlite_url, clock=clock, **({"ADMIN__PASSWORD_HASH": HASH} | change)) as after:
+    async with operated(
+        sqlite_url,
+        clock=clock,
+        SECRET_KEY=change.get("SECRET_KEY", KEY),
+        ADMIN__PASSWORD_HASH=change.get("ADMIN__PASSWORD_HASH", HASH),
+    ) as after:
         visitor = after.visitor()
         visitor.cookies.update(cookies)
         assert await is_in(visitor) is stays
