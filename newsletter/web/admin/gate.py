@@ -14,6 +14,7 @@ from enum import StrEnum
 from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
+from yarl import URL
 
 from newsletter.store import spent
 from newsletter.store.engine import Store
@@ -58,7 +59,8 @@ class Gate:
         self._pages = pages
         self._store = store
         self._clock = clock
-        self._origin = base_url
+        # As a browser writes it: small letters, no port that goes without saying.
+        self._origin = str(URL(base_url).origin())
         self._secure = urlsplit(base_url).scheme == "https"
         # A cookie of this name no other host, and no page without https, can plant (RFC 6265bis, section 4.1.3.2).
         prefix = "__Host-" if self._secure else ""

@@ -64,7 +64,7 @@ class _Times:
     def today(self) -> str:
         """The day and the time of day."""
         local = self.now.astimezone(self.zone)
-        day = format_date(local, "full", locale=self.locale)
+        day = format_date(local, "long", locale=self.locale)
         return f"{day} · {format_time(local, 'short', tzinfo=self.zone, locale=self.locale)}"
 
     def every(self, seconds: int) -> str:

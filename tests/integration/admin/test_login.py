@@ -96,6 +96,11 @@ async def test_without_https_the_cookie_is_plain_and_the_page_works(sqlite_url: 
         assert set(visitor.cookies) == {"newsletter-admin", "newsletter-device"}
 
 
+async def test_the_address_may_be_written_in_another_way_than_browsers_do(sqlite_url: str, clock: FrozenClock) -> None:
+    async with operated(sqlite_url, clock=clock, BASE_URL="https://News.Example.org:443") as admin:
+        assert (await admin.visitor().login()).status == 303
+
+
 async def test_a_session_that_was_planted_before_the_login_is_worth_nothing_after_it(admin: Operated) -> None:
     thief, victim = admin.visitor(), admin.visitor()
     await thief.get("/admin")
