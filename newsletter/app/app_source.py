@@ -76,7 +76,7 @@ class AppSource:
         self._clock = clock
         self._stored: AppCredentials | None = None
         self._secrets = self._own_secrets
-        self._unreadable: AppUnreadable | None = None
+        self._unreadable: str | None = None
         # When it was read, and when that was tried, last.
         self._read_at = self._tried_at = -float("inf")
         self._reading = asyncio.Lock()
@@ -99,7 +99,7 @@ class AppSource:
             if never_read:
                 raise
         if self._stored is None and self._unreadable is not None:
-            raise self._unreadable
+            raise AppUnreadable(self._unreadable)
         return self._stored
 
     def webhook_secrets(self) -> Sequence[str]:
@@ -128,11 +128,7 @@ class AppSource:
         """Seal the secrets anew where they are sealed with an older key, and read them; logs what stands in the way."""
         try:
             if self._seal is not None:
-                async with self._store.write() as transaction:
-                    if await github_app.reseal(transaction.connection, self._seal):
-                        log.info("the App's secrets are sealed with the newest key", action="github.app_resealed")
-            await self.refresh()
-        except AppUnreadable:
+                await self._reseal(self._seal)
             await self.refresh()
         except StoreUnavailable as error:
             log.warning("the App cannot be looked up yet", action="github.app_unknown", reason=str(error))
@@ -145,6 +141,16 @@ class AppSource:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), ROUND)
 
+    async def _reseal(self, seal: Seal) -> None:
+        try:
+            async with self._store.write() as transaction:
+                resealed = await github_app.reseal(transaction.connection, seal)
+        except AppUnreadable:
+            # Told when it is read.
+            return
+        if resealed:
+            log.info("the App's secrets are sealed with the newest key", action="github.app_resealed")
+
     async def _read(self, *, older_than: float) -> None:
         async with self._reading:
             if self._clock() - max(self._read_at, self._tried_at) < older_than:
@@ -154,9 +160,9 @@ class AppSource:
                 try:
                     found, unreadable = await github_app.load(connection, self._seal), None
                 except AppUnreadable as error:
-                    found, unreadable = self._stored, error
+                    found, unreadable = self._stored, str(error)
             if unreadable is not None and self._unreadable is None:
-                log.error("the GitHub App is not used", action="github.app_unreadable", reason=str(unreadable))
+                log.error("the GitHub App is not used", action="github.app_unreadable", reason=unreadable)
             self._read_at = self._clock()
             self._stored, self._unreadable = found, unreadable
             secret = found.webhook_secret if found else None

@@ -113,6 +113,10 @@ class AppGitHub:
         self.codes_asked.append(code)
         if self.fault is not None:
             return self.fault()
+        return self.conversion(code)
+
+    def conversion(self, code: str) -> web.Response:
+        """Return the answer to a code, once."""
         answer = self._open.pop(code, None)
         if answer is None:
             return web.json_response({"message": "Not Found"}, status=404)

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from newsletter.errors import StoreUnavailable
+from newsletter.errors import NewsletterError, StoreUnavailable
 from newsletter.github.conversion import Conversions
 from newsletter.github.faults import GitHubError, NotOnGitHub
 from newsletter.github.manifest import is_code, is_organization, manifest, obstacle, registration_url
 from newsletter.logs import get_logger
-from newsletter.pipeline.connect import AnotherConnected, AppRequest, RequestUsed, connect_app
+from newsletter.pipeline.connect import AnotherConnected, AppRequest, ConnectError, RequestUsed, connect_app
 from newsletter.store.engine import Store
 from newsletter.store.sealing import Seal
 from newsletter.web.admin.connection import Connection, How
@@ -42,9 +42,26 @@ class _Fault(StrEnum):
     NO_CODE = "no_code"
     CODE_REFUSED = "code_refused"
     GITHUB = "github"
+    STORE = "store"
 
 
-_STATUS = {_Fault.NO_CODE: 400, _Fault.USED: 409, _Fault.ANOTHER: 409, _Fault.CODE_REFUSED: 502, _Fault.GITHUB: 502}
+_STATUS = {
+    _Fault.NO_CODE: 400,
+    _Fault.USED: 409,
+    _Fault.ANOTHER: 409,
+    _Fault.CODE_REFUSED: 502,
+    _Fault.GITHUB: 502,
+    _Fault.STORE: 503,
+}
+
+#: The first that fits.
+_FAULTS: tuple[tuple[type[NewsletterError], _Fault], ...] = (
+    (RequestUsed, _Fault.USED),
+    (AnotherConnected, _Fault.ANOTHER),
+    (NotOnGitHub, _Fault.CODE_REFUSED),
+    (GitHubError, _Fault.GITHUB),
+    (StoreUnavailable, _Fault.STORE),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,13 +161,8 @@ class Connect:
                 seal=self.seal,
                 now=self.clock(),
             )
-        except RequestUsed:
-            return _Fault.USED
-        except AnotherConnected:
-            return _Fault.ANOTHER
-        except NotOnGitHub:
-            return _Fault.CODE_REFUSED
-        except GitHubError as error:
-            log.warning("GitHub did not give the App", action="admin.app_refused", reason=str(error))
-            return _Fault.GITHUB
+        except (ConnectError, GitHubError, StoreUnavailable) as error:
+            fault = next(fault for kind, fault in _FAULTS if isinstance(error, kind))
+            log.warning("the App was not connected", action="admin.app_refused", fault=fault.value, reason=str(error))
+            return fault
         return None

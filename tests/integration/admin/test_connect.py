@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import json
 import re
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -161,10 +163,6 @@ async def test_what_is_no_code_never_becomes_a_request(admin: Operated, github: 
     assert github.codes_asked == []
 
 
-def hangs_up() -> web.StreamResponse:
-    raise web.HTTPServiceUnavailable
-
-
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
@@ -199,6 +197,24 @@ async def test_a_fault_of_github_changes_nothing_and_the_page_may_be_loaded_agai
     github.fault = None
     assert (await come_back(visitor, code, state))[0] == 303
     assert await stored(admin) is not None
+
+
+async def test_an_app_that_the_database_does_not_take_is_told_and_may_be_made_again(
+    admin: Operated, github: AppGitHub
+) -> None:
+    visitor = await admin.operator()
+    code, state = github.code(), await state_of(visitor)
+
+    def breaks_the_database() -> web.StreamResponse:
+        with closing(sqlite3.connect(admin.service.store.path or "")) as other:
+            other.execute("ALTER TABLE spent_tokens RENAME TO elsewhere")
+        return github.conversion(code)
+
+    github.fault = breaks_the_database
+    status, text = await come_back(visitor, code, state)
+    assert status == 503
+    assert "GitHub gives its answer only once" in html.unescape(text)
+    assert await stored(admin) is None
 
 
 async def test_an_app_is_replaced_only_when_that_was_said(admin: Operated, github: AppGitHub) -> None:
