@@ -6,7 +6,8 @@ NewsletterError
 │   ├── StoreUnavailable     the database is locked, full or away: try again later
 │   ├── SchemaBehind         `newsletter migrate` has to be run first
 │   ├── SchemaAhead          a newer version has migrated the database
-│   └── JobsLocked           another process runs the jobs of this database
+│   ├── JobsLocked           another process runs the jobs of this database
+│   └── AppUnreadable        no key in SECRET_KEY opens the secrets of the stored GitHub App
 ├── InputError               something the operator typed cannot be used, with the reason
 ├── WebhookError             (newsletter.github.webhook)
 └── GitHubError              (newsletter.github.client)
@@ -60,6 +61,10 @@ class SchemaAhead(StoreError):
 
 class JobsLocked(StoreError):
     """Another process already runs the jobs of this database."""
+
+
+class AppUnreadable(StoreError):
+    """The secrets of the stored GitHub App cannot be opened with the keys there are."""
 
 
 class InputError(NewsletterError):

@@ -19,6 +19,7 @@ async def serve(service: Service, *, with_jobs: bool, ready: Callable[[str], Non
     """
     if with_jobs:
         service.register()
+    await service.apps.start()
     runner = web.AppRunner(service.web_app(), access_log=None, shutdown_timeout=10)
     await runner.setup()
     listen = service.settings.listen
@@ -33,13 +34,19 @@ async def serve(service: Service, *, with_jobs: bool, ready: Callable[[str], Non
         await runner.cleanup()
 
     await _together(
-        service, [answer, *((service.run_timer, service.run_jobs) if with_jobs else (service.run_hurries,))]
+        service,
+        [
+            answer,
+            service.run_app_source,
+            *((service.run_timer, service.run_jobs) if with_jobs else (service.run_hurries,)),
+        ],
     )
 
 
 async def work(service: Service) -> None:
     """Keep the time and run the jobs until the service is to stop."""
     service.register()
+    await service.apps.start()
     await _together(service, [service.run_timer, service.run_jobs])
 
 

@@ -12,10 +12,13 @@ import aiohttp
 from aiohttp import web
 
 from newsletter.analysis.analyst import Analyst, ModelEndpoint
+from newsletter.app.admin import operators_pages
+from newsletter.app.app_source import AppSource, configured_app
 from newsletter.app.handlers import register_handlers
 from newsletter.app.postage import revealed
 from newsletter.errors import Fault, SettingsError
 from newsletter.github.client import TIMEOUT, GitHubClient
+from newsletter.github.conversion import Conversions
 from newsletter.jobs.embedded import LOCK_PATIENCE, EmbeddedJobs
 from newsletter.jobs.rounds import Rounds
 from newsletter.jobs.timer import DailyTimer
@@ -27,6 +30,7 @@ from newsletter.resources import templates_directory
 from newsletter.settings import SERVING, Settings
 from newsletter.store.engine import Store
 from newsletter.store.migrate import is_new, require_current, upgrade
+from newsletter.store.sealing import Seal
 from newsletter.web.pages import Pages
 from newsletter.web.readers import Readers
 from newsletter.web.routes import create_web_app
@@ -48,6 +52,9 @@ class Service:
     store: Store
     jobs: EmbeddedJobs
     github: GitHubClient
+    apps: AppSource
+    conversions: Conversions
+    seal: Seal | None
     analyst: Analyst
     tokens: Tokens | None
     clock: Callable[[], datetime]
@@ -81,6 +88,10 @@ class Service:
         """Queue the comparison of what may have been missed here, where another process keeps the time."""
         await self.rounds.run_hurries(self.stop)
 
+    async def run_app_source(self) -> None:
+        """Notice which GitHub App the service is, until :attr:`stop` is set."""
+        await self.apps.run(self.stop)
+
     async def _repair(self) -> None:
         """Put right what the process before this one left behind; nobody else runs jobs meanwhile."""
         await park_unfinished(store=self.store, now=self.clock())
@@ -89,21 +100,24 @@ class Service:
     def web_app(self) -> web.Application:
         """Build the web application."""
         settings = self.settings
-        if self.tokens is None:
+        if self.tokens is None or self.seal is None:
             raise SettingsError((Fault(name="NEWSLETTER_SECRET_KEY", expected="is required"),))
         templates = templates_directory() / "web"
-        secrets = revealed(settings.github.webhook_secrets)
         pages = Pages(templates, title=settings.title, language=settings.language)
         return create_web_app(
             webhook=Webhook(
                 intake=Intake(store=self.store, jobs=self.jobs),
-                secrets=lambda: secrets,
+                secrets=self.apps.webhook_secrets,
+                renewed=self.apps.renewed,
                 clock=self.clock,
                 missed=self.rounds.hurry,
             ),
             readers=Readers(store=self.store, tokens=self.tokens, pages=pages, clock=self.clock),
             service=ServicePages(store=self.store, pages=pages, github_url=settings.github.web_url),
             static=templates,
+            admin=operators_pages(
+                self, pages, keys=revealed(settings.secret_key), seal=self.seal, conversions=self.conversions
+            ),
         )
 
 
@@ -132,25 +146,38 @@ async def open_service(
         analyst = Analyst(_endpoint(settings))
         stack.push_async_callback(analyst.close)
         keys = revealed(settings.secret_key)
-        token = settings.github.token
+        seal = Seal(keys) if keys else None
         jobs = EmbeddedJobs(store, clock=clock)
         rounds = Rounds(store=store, jobs=jobs, clock=clock)
         yield Service(
             settings=settings,
             store=store,
             jobs=jobs,
-            github=GitHubClient(
-                session,
-                api_url=settings.github.api_url,
-                token=token.get_secret_value() if token else None,
-                recovered=rounds.hurry,
+            github=_github(session, settings, recovered=rounds.hurry),
+            apps=AppSource(
+                store=store,
+                seal=seal,
+                configured=configured_app(settings.github),
+                secrets=revealed(settings.github.webhook_secrets),
             ),
+            conversions=Conversions(session, api_url=settings.github.api_url, web_url=settings.github.web_url),
+            seal=seal,
             analyst=analyst,
             tokens=Tokens(keys) if keys else None,
             clock=clock,
             rounds=rounds,
             stop=asyncio.Event(),
         )
+
+
+def _github(session: aiohttp.ClientSession, settings: Settings, *, recovered: Callable[[], None]) -> GitHubClient:
+    token = settings.github.token
+    return GitHubClient(
+        session,
+        api_url=settings.github.api_url,
+        token=token.get_secret_value() if token else None,
+        recovered=recovered,
+    )
 
 
 def require_serving(settings: Settings) -> None:

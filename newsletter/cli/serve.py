@@ -43,6 +43,11 @@ def warn_of(settings: Settings) -> None:
         log.warning("no mail server is set, so deliveries wait (NEWSLETTER_SMTP__HOST)", action="serve.no_smtp")
     if settings.base_url.startswith("http://") and settings.listen.host not in {"127.0.0.1", "::1", "localhost"}:
         log.warning("links in mails are not https (NEWSLETTER_BASE_URL)", action="serve.plain_links")
+    if settings.github.webhook_secrets is None:
+        log.warning(
+            "no webhook secret is set, so only the App's deliveries are taken (NEWSLETTER_GITHUB__WEBHOOK_SECRETS)",
+            action="serve.no_webhook_secret",
+        )
     without_effect = {
         "GITHUB__APP_ID": settings.github.app_id,
         "GITHUB__PRIVATE_KEY_FILE": settings.github.private_key_file,
@@ -51,7 +56,6 @@ def warn_of(settings: Settings) -> None:
         "MAIL__DKIM_KEY_FILE": settings.mail.dkim_key_file,
         "INBOUND__LISTEN": settings.inbound.listen,
         "INBOUND__DOMAIN": settings.inbound.domain,
-        "ADMIN__PASSWORD_HASH": settings.admin.password_hash,
     }
     for name, value in without_effect.items():
         if value is not None:

@@ -21,6 +21,8 @@ PREFIX = "NEWSLETTER_"
 DEFAULT_FILE = Path("newsletter.toml")
 #: What `serve` and `work` cannot do without.
 SERVING = ("SECRET_KEY", "GITHUB__WEBHOOK_SECRETS", "MAIL__FROM")
+#: What may be set in the place of one of them: the App that the operator's pages make brings a webhook secret along.
+INSTEAD = {"GITHUB__WEBHOOK_SECRETS": "ADMIN__PASSWORD_HASH"}
 
 _PLAIN_WORDS = {
     "int_parsing": "expected a whole number",
@@ -62,9 +64,7 @@ def load_settings(
     environment = os.environ if environment is None else environment
     values = _from_file(config)
     unknown = _read_environment(environment, into=values)
-    missing = [
-        Fault(name=PREFIX + name, expected="is required") for name in required if _value_at(values, name) in (None, "")
-    ]
+    missing = [Fault(name=PREFIX + name, expected="is required") for name in required if not _given(values, name)]
     faults = [*unknown, *missing]
     try:
         settings = Settings.model_validate(values)
@@ -109,6 +109,11 @@ def _read_environment(environment: Mapping[str, str], *, into: dict[str, Any]) -
             else:
                 target[last] = environment[variable]
     return unknown
+
+
+def _given(values: Mapping[str, Any], name: str) -> bool:
+    alternatives = (name, INSTEAD.get(name, name))
+    return any(_value_at(values, alternative) not in (None, "") for alternative in alternatives)
 
 
 def _value_at(values: Mapping[str, Any], name: str) -> Any:

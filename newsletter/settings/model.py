@@ -20,6 +20,7 @@ from newsletter.settings.values import (
     ListenAddress,
     MailAddress,
     MailSender,
+    PasswordHash,
     Positive,
     PositiveNumber,
     RootUrl,
@@ -129,9 +130,10 @@ class InboundSettings(_Section):
 
 
 class AdminSettings(_Section):
-    """``NEWSLETTER_ADMIN__…``."""
+    """``NEWSLETTER_ADMIN__…``: the operator's pages."""
 
-    password_hash: SecretStr | None = None
+    #: Of the one password there is; unset = there are no such pages.
+    password_hash: PasswordHash | None = None
 
 
 class Settings(_Section):

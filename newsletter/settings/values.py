@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import ipaddress
 from datetime import time
 from email.headerregistry import Address
@@ -11,6 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import psycopg
+from argon2 import extract_parameters
 from email_validator import EmailNotValidError, validate_email
 from psycopg.conninfo import make_conninfo
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -193,6 +196,24 @@ def _not_empty(value: list[SecretStr]) -> list[SecretStr]:
     return value
 
 
+def _password_hash(value: SecretStr) -> SecretStr:
+    if not _is_argon2(value.get_secret_value()):
+        raise ValueError("expected an argon2 hash such as `newsletter admin hash` prints")
+    return value
+
+
+def _is_argon2(text: str) -> bool:
+    """Whether a text is a hash that the library can be asked about; trying it would cost its full time here."""
+    try:
+        parameters = extract_parameters(text)
+        salt, digest = (base64.b64decode(part + "=" * (-len(part) % 4), validate=True) for part in text.split("$")[-2:])
+    except (ValueError, binascii.Error):
+        return False
+    # The bounds of the algorithm: RFC 9106, section 3.1.
+    enough = len(salt) >= 8 and len(digest) >= 4 and parameters.time_cost >= 1 and parameters.parallelism >= 1
+    return text.isascii() and enough and parameters.memory_cost >= 8 * parameters.parallelism
+
+
 def _one_line(value: str) -> str:
     if not value.strip() or any(ord(character) < 32 or ord(character) == 127 for character in value):
         raise ValueError("expected one line of text")
@@ -205,6 +226,7 @@ DatabaseUrl = Annotated[str, AfterValidator(_database_url), Field(repr=False)]
 ListenAddress = Annotated[Listen, BeforeValidator(_listen)]
 Keys = Annotated[list[SecretStr], BeforeValidator(_split), AfterValidator(_long_enough)]
 Secrets = Annotated[list[SecretStr], BeforeValidator(_split), AfterValidator(_not_empty)]
+PasswordHash = Annotated[SecretStr, AfterValidator(_password_hash)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Language = Annotated[str, AfterValidator(_language)]

@@ -6,6 +6,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     ForeignKey,
@@ -256,4 +257,29 @@ schedules = Table(
     # What next_at was computed from, so that a changed setting is noticed.
     Column("rule", Text, nullable=False),
     Column("next_at", UtcDateTime, nullable=False),
+)
+
+github_app = Table(
+    "github_app",
+    metadata,
+    # There is one App at most.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    # GitHub's own.
+    Column("app_id", BigInteger, nullable=False),
+    Column("slug", Text, nullable=False),
+    Column("html_url", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    # The private key and the webhook's secret, sealed with a key made from SECRET_KEY.
+    Column("sealed", Text, nullable=False),
+    Column("connected_at", UtcDateTime, nullable=False),
+    CheckConstraint("id = 1", name="only_one"),
+)
+
+spent_tokens = Table(
+    "spent_tokens",
+    metadata,
+    # Of what may be used once only, or no more: the sessions that were ended, the requests that were answered.
+    Column("id", Text, primary_key=True),
+    # It would not be taken after this anyway.
+    Column("expires_at", UtcDateTime, nullable=False),
 )

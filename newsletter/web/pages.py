@@ -47,6 +47,7 @@ class Pages:
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
         )
+        self._environments: dict[str, Environment] = {}
 
     def language_for(self, request: web.Request) -> str:
         """Return the language to answer in: the first one the browser asks for that there is (RFC 9110 §12.5.4)."""
@@ -64,17 +65,24 @@ class Pages:
 
         :param private: for pages behind a reader's link: kept out of every cache and search engine.
         """
-        environment = self._environment.overlay()
-        translations = catalogue(language)
-        environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
-        text = environment.get_template(name).render(
-            newsletter_title=self._title, language=language, lang=lang_attribute(language), **values
+        text = (
+            self._translated(language)
+            .get_template(name)
+            .render(newsletter_title=self._title, language=language, lang=lang_attribute(language), **values)
         )
         response = web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
         if private:
             response.headers["Cache-Control"] = "no-store"
             response.headers["X-Robots-Tag"] = "noindex"
         return response
+
+    def _translated(self, language: str) -> Environment:
+        """Return the environment of a language, which keeps the templates that it has compiled."""
+        if language not in self._environments:
+            environment = self._environment.overlay()
+            environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
+            self._environments[language] = environment
+        return self._environments[language]
 
 
 @web.middleware

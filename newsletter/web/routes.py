@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aiohttp import web
 
 from newsletter.errors import StoreUnavailable
+from newsletter.github.manifest import CREATED_PATH
 from newsletter.logs import get_logger
+from newsletter.web.admin.connect import PAGE, Connect
+from newsletter.web.admin.entrance import Entrance
+from newsletter.web.admin.gate import HOME, Gate, guarded
+from newsletter.web.admin.overview import Overview
 from newsletter.web.pages import Handler, security_headers
 from newsletter.web.readers import LARGEST_FORM, Readers
 from newsletter.web.service import ServicePages
@@ -17,10 +22,18 @@ from newsletter.web.webhook import Webhook
 log = get_logger("web")
 
 
-def create_web_app(*, webhook: Webhook, readers: Readers, service: ServicePages, static: Path) -> web.Application:
+def create_web_app(
+    *,
+    webhook: Webhook,
+    readers: Readers,
+    service: ServicePages,
+    static: Path,
+    admin: Sequence[web.RouteDef] = (),
+) -> web.Application:
     """Build the web application.
 
     :param static: folder whose style sheet the pages use.
+    :param admin: the operator's pages; none where there is no password.
     """
     # The webhook reads its own body up to GitHub's limit; everything else is a small form.
     app = web.Application(client_max_size=LARGEST_FORM, middlewares=[security_headers, plain_errors])
@@ -34,9 +47,21 @@ def create_web_app(*, webhook: Webhook, readers: Readers, service: ServicePages,
             web.get("/readyz", service.readyz),
             web.get("/metrics", service.metrics),
             web.get("/style.css", _file(static / "style.css", "text/css")),
+            *admin,
         ]
     )
     return app
+
+
+def admin_routes(*, gate: Gate, entrance: Entrance, overview: Overview, connect: Connect) -> tuple[web.RouteDef, ...]:
+    """Return the routes of the operator's pages."""
+    return (
+        web.get(HOME, overview.page),
+        web.post(f"{HOME}/login", guarded(gate, entrance.login)),
+        web.post(f"{HOME}/logout", guarded(gate, entrance.logout)),
+        web.get(PAGE, connect.page),
+        web.get(CREATED_PATH, connect.created),
+    )
 
 
 def _file(path: Path, content_type: str) -> Handler:

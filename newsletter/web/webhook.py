@@ -6,7 +6,7 @@ GitHub gives a delivery 10 seconds and never repeats it by itself, so nothing he
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,6 +49,11 @@ MOST_LARGE_BODIES = 4
 BAD_SIGNATURES_EVERY = 10
 
 
+async def none_joined(_: Sequence[str]) -> bool:
+    """Say that the secrets stay what they are."""
+    return False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Webhook:
     """The route and what it needs."""
@@ -57,6 +62,8 @@ class Webhook:
     #: Asked at every delivery, so that a secret can join while the service runs; any one of them verifies.
     secrets: Callable[[], Sequence[str]]
     clock: Callable[[], datetime]
+    #: Asked with the secrets that did not verify a delivery: whether there are others by now.
+    renewed: Callable[[Sequence[str]], Awaitable[bool]] = none_joined
     #: Called when a delivery could not be stored: GitHub will not repeat it, so it has to be looked for.
     missed: Callable[[], None] = lambda: None
     #: For the whole body, seconds.
@@ -115,12 +122,7 @@ class Webhook:
         body = await self._body(request, large=large)
         if body is None or len(body) > LARGEST_BODY:
             return _unread(_refusal(413, TOO_LARGE)), "too-large"
-        signature = request.headers.get("X-Hub-Signature-256")
-        if large:
-            # Whoever sends wrong ones by the 25 MiB keeps a thread busy, and nobody waiting.
-            await asyncio.to_thread(verify, signature, body, self.secrets())
-        else:
-            verify(signature, body, self.secrets())
+        await self._verify(request.headers.get("X-Hub-Signature-256"), body)
         return await self._take(read_verified(request.headers, body), body)
 
     async def _body(self, request: web.Request, *, large: bool) -> bytes | None:
@@ -130,6 +132,16 @@ class Webhook:
             return request.content.read_nowait()
         async with asyncio.timeout(self.body_timeout), self.large_bodies if large else nullcontext():
             return await _bounded_body(request)
+
+    async def _verify(self, signature: str | None, body: bytes) -> None:
+        secrets = self.secrets()
+        try:
+            await _verified(signature, body, secrets)
+        except BadSignature:
+            # Another process may have connected the App whose secret this is.
+            if not await self.renewed(secrets):
+                raise
+            await _verified(signature, body, self.secrets())
 
     async def _take(self, event: Event, body: bytes) -> tuple[web.Response, str]:
         """Do what a verified event asks for; returns the answer and its word for the metrics."""
@@ -160,6 +172,14 @@ async def _bounded_body(request: web.Request) -> bytes | None:
         if len(body) > LARGEST_BODY:
             return None
     return bytes(body)
+
+
+async def _verified(signature: str | None, body: bytes, secrets: Sequence[str]) -> None:
+    if len(body) > SMALL_BODY:
+        # Whoever sends wrong ones by the 25 MiB keeps a thread busy, and nobody waiting.
+        await asyncio.to_thread(verify, signature, body, secrets)
+    else:
+        verify(signature, body, secrets)
 
 
 @cache

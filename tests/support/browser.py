@@ -23,15 +23,18 @@ OPTIONS = [
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """Start a browser; the test is skipped, or fails where every service has to be there, if there is none."""
+async def chromium(*options: str) -> AsyncIterator[Browser]:
+    """Start a browser; the test is skipped, or fails where every service has to be there, if there is none.
+
+    :param options: of the command line, besides the usual ones.
+    """
     path = shutil.which("chromium")
     if path is None:
         if os.environ.get("REQUIRE_SERVICES") == "1":
             pytest.fail("Chromium is not installed, and REQUIRE_SERVICES=1 wants it")
         pytest.skip("Chromium is not installed")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=OPTIONS)
+        browser = await playwright.chromium.launch(executable_path=path, args=[*OPTIONS, *options])
         try:
             yield browser
         finally:

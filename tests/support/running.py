@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from newsletter.web.pages import Pages
 from newsletter.web.readers import Readers
 from newsletter.web.routes import create_web_app
 from newsletter.web.service import ServicePages
-from newsletter.web.webhook import BODY_TIMEOUT, Webhook
+from newsletter.web.webhook import BODY_TIMEOUT, Webhook, none_joined
 from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences, Status, Subscriber, Tokens
 from tests.support.pushes import SAMPLE, SECRET
 
@@ -92,9 +92,11 @@ async def running(
     follow: bool = True,
     language: str = "en",
     body_timeout: float = BODY_TIMEOUT,
+    renewed: Callable[[Sequence[str]], Awaitable[bool]] = none_joined,
 ) -> AsyncIterator[Running]:
     """Run the web application.
 
+    :param secrets: those of the moment; they may become others while it runs.
     :param follow: whether the repositories of the sample day are followed.
     """
     database = folder / "newsletter.db"
@@ -107,7 +109,8 @@ async def running(
     app = create_web_app(
         webhook=Webhook(
             intake=Intake(store=store, jobs=EmbeddedJobs(store, clock=lambda: NOW)),
-            secrets=lambda: secrets,
+            secrets=lambda: tuple(secrets),
+            renewed=renewed,
             clock=lambda: NOW,
             body_timeout=body_timeout,
         ),

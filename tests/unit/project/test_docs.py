@@ -15,7 +15,7 @@ from aiohttp import web
 from newsletter.cli.program import program
 from newsletter.metrics import REGISTRY
 from newsletter.settings import SERVING, Settings, load_settings, setting_names
-from newsletter.web.routes import create_web_app
+from newsletter.web.routes import admin_routes, create_web_app
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = ROOT / "docs" / "reference"
@@ -167,6 +167,7 @@ def routes() -> set[str]:
         readers=anything,  # type: ignore[arg-type]
         service=anything,  # type: ignore[arg-type]
         static=ROOT / "templates" / "web",
+        admin=admin_routes(gate=anything, entrance=anything, overview=anything, connect=anything),  # type: ignore[arg-type]
     )
     return {
         f"{route.method} {route.resource.canonical}"

@@ -11,6 +11,8 @@ from newsletter.settings import SERVING, Tls, load_settings
 from newsletter.settings.values import is_loopback
 from tests.support.configured import KEY, faults, load
 
+HASH = "$argon2id$v=19$m=65536,t=3,p=4$MIIRqgvgQbgj220jfp0MPA$YfwJSVjtjSU0zzV/P3S9nnQ/USre2wvJMjfCIjrTQbg"
+
 
 def test_every_fault_is_reported_at_once_and_by_name() -> None:
     with pytest.raises(SettingsError) as caught:
@@ -53,6 +55,45 @@ def test_what_serving_needs_is_required_by_name(name: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load(given | {name: ""}, required=SERVING)
     assert [(fault.name, fault.expected) for fault in caught.value.faults] == [(f"NEWSLETTER_{name}", "is required")]
+
+
+def test_the_operators_pages_stand_in_for_a_webhook_secret() -> None:
+    given = {"SECRET_KEY": KEY, "MAIL__FROM": "a@example.org", "ADMIN__PASSWORD_HASH": HASH}
+    assert load(given, required=SERVING).github.webhook_secrets is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param("correct horse battery staple", id="the password itself"),
+        pytest.param("$2b$12$" + "a" * 53, id="a hash of bcrypt"),
+        pytest.param(HASH.removeprefix("$"), id="without its first character"),
+        pytest.param(HASH.rpartition("$")[0], id="without its digest"),
+        pytest.param(HASH.replace("m=65536", "m=4"), id="with less memory than there may be"),
+        pytest.param(HASH.replace("t=3", "t=0"), id="without any time"),
+        pytest.param(HASH.replace("p=4", "p=\u0664"), id="with digits of another script"),
+        pytest.param(HASH + "!", id="with a character that is no base64"),
+        pytest.param(HASH.replace("argon2id", "argon2x"), id="of no kind there is"),
+    ],
+)
+def test_what_is_no_argon2_hash_is_told_by_name(value: str) -> None:
+    assert faults({"ADMIN__PASSWORD_HASH": value}) == {
+        "ADMIN__PASSWORD_HASH": "expected an argon2 hash such as `newsletter admin hash` prints"
+    }
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(HASH, id="argon2id"),
+        pytest.param(HASH.replace("argon2id", "argon2i"), id="argon2i"),
+        pytest.param(HASH.replace("v=19$", ""), id="of the version before"),
+    ],
+)
+def test_every_kind_of_argon2_is_taken(value: str) -> None:
+    found = load({"ADMIN__PASSWORD_HASH": value}).admin.password_hash
+    assert found is not None
+    assert found.get_secret_value() == value
 
 
 @pytest.mark.parametrize(
