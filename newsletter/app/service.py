@@ -12,14 +12,17 @@ import aiohttp
 from aiohttp import web
 
 from newsletter.analysis.analyst import Analyst, ModelEndpoint
+from newsletter.app.github import APP_TURNS, app_credentials, github_client
 from newsletter.app.handlers import register_handlers
 from newsletter.app.postage import revealed
 from newsletter.errors import Fault, SettingsError
 from newsletter.github.client import TIMEOUT, GitHubClient
+from newsletter.github.credentials import PresentCredentials
 from newsletter.jobs.embedded import LOCK_PATIENCE, EmbeddedJobs
 from newsletter.jobs.rounds import Rounds
 from newsletter.jobs.timer import DailyTimer
 from newsletter.pipeline.deliver import park_unfinished
+from newsletter.pipeline.notices import Notices
 from newsletter.pipeline.port import Kind
 from newsletter.pipeline.receive import Intake
 from newsletter.pipeline.recover import requeue
@@ -48,6 +51,8 @@ class Service:
     store: Store
     jobs: EmbeddedJobs
     github: GitHubClient
+    #: Which GitHub App the service is at a moment.
+    credentials: PresentCredentials
     analyst: Analyst
     tokens: Tokens | None
     clock: Callable[[], datetime]
@@ -97,6 +102,7 @@ class Service:
         return create_web_app(
             webhook=Webhook(
                 intake=Intake(store=self.store, jobs=self.jobs),
+                notices=Notices(store=self.store, jobs=self.jobs, credentials=self.credentials),
                 secrets=lambda: secrets,
                 clock=self.clock,
                 missed=self.rounds.hurry,
@@ -132,19 +138,17 @@ async def open_service(
         analyst = Analyst(_endpoint(settings))
         stack.push_async_callback(analyst.close)
         keys = revealed(settings.secret_key)
-        token = settings.github.token
+        credentials = app_credentials(settings)
         jobs = EmbeddedJobs(store, clock=clock)
-        rounds = Rounds(store=store, jobs=jobs, clock=clock)
+        rounds = Rounds(store=store, jobs=jobs, clock=clock, besides=APP_TURNS)
         yield Service(
             settings=settings,
             store=store,
             jobs=jobs,
-            github=GitHubClient(
-                session,
-                api_url=settings.github.api_url,
-                token=token.get_secret_value() if token else None,
-                recovered=rounds.hurry,
+            github=github_client(
+                settings, session, store=store, credentials=credentials, recovered=rounds.hurry, clock=clock
             ),
+            credentials=credentials,
             analyst=analyst,
             tokens=Tokens(keys) if keys else None,
             clock=clock,

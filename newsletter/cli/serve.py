@@ -44,8 +44,6 @@ def warn_of(settings: Settings) -> None:
     if settings.base_url.startswith("http://") and settings.listen.host not in {"127.0.0.1", "::1", "localhost"}:
         log.warning("links in mails are not https (NEWSLETTER_BASE_URL)", action="serve.plain_links")
     without_effect = {
-        "GITHUB__APP_ID": settings.github.app_id,
-        "GITHUB__PRIVATE_KEY_FILE": settings.github.private_key_file,
         "MAIL__DKIM_DOMAIN": settings.mail.dkim_domain,
         "MAIL__DKIM_SELECTOR": settings.mail.dkim_selector,
         "MAIL__DKIM_KEY_FILE": settings.mail.dkim_key_file,
