@@ -60,7 +60,7 @@ class AppItself:
         try:
             return {"jwt": app_token(credentials, now=self.clock())}
         except ValueError as error:
-            raise GitHubRefused(str(error)) from None
+            raise GitHubRefused(f"the GitHub App's private key is of no use: {error}") from None
 
     def refused(self, _: Mapping[str, str], /) -> bool:
         """Another one would be the same."""

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import jwt
 
 from newsletter.github.credentials import AppCredentials
+from newsletter.settings.keys import rsa_key
 
 #: "60 seconds in the past": GitHub's clock and ours may differ.
 CLOCK_DRIFT = timedelta(seconds=60)
@@ -22,7 +23,7 @@ LIFETIME = timedelta(minutes=10)
 def app_token(credentials: AppCredentials, *, now: datetime) -> str:
     """Return the JSON Web Token with which the App itself speaks.
 
-    :raises ValueError: the key is no RSA key in PEM form.
+    :raises ValueError: the key is of no use.
     """
     issued = now - CLOCK_DRIFT
     claims = {
@@ -30,8 +31,4 @@ def app_token(credentials: AppCredentials, *, now: datetime) -> str:
         "exp": int((issued + LIFETIME).timestamp()),
         "iss": str(credentials.app_id),
     }
-    try:
-        return jwt.encode(claims, credentials.private_key, algorithm="RS256")
-    except (jwt.PyJWTError, TypeError, ValueError):
-        # Their own words may quote the key.
-        raise ValueError("the App's private key is no RSA key in PEM form") from None
+    return jwt.encode(claims, rsa_key(credentials.private_key.encode()), algorithm="RS256")

@@ -10,6 +10,8 @@ import pytest
 
 from newsletter.demo.github import StandInGitHub
 from newsletter.github.client import GitHubClient
+from newsletter.store.engine import Store
+from tests.support.app_house import AppHouse, about, app_house
 from tests.support.app_keys import CREDENTIALS, present
 from tests.support.clock import FrozenClock
 from tests.support.github_app import AppOnGitHub
@@ -17,11 +19,6 @@ from tests.support.graph import Graph
 from tests.support.records import sha
 
 FIRST, SECOND = 11, 22
-
-
-def about(github_id: int, full_name: str, *, private: bool = False) -> dict[str, Any]:
-    """Return what GitHub says of a repository."""
-    return {"id": github_id, "full_name": full_name, "default_branch": "main", "private": private}
 
 
 @pytest.fixture
@@ -63,3 +60,10 @@ async def client(app: AppOnGitHub, clock: FrozenClock, routes: dict[str, int]) -
             now=clock,
             pauses=(),
         )
+
+
+@pytest.fixture
+async def house(store: Store, clock: FrozenClock) -> AsyncIterator[AppHouse]:
+    """A newsroom whose App is installed nowhere yet."""
+    async with app_house(store, clock) as house:
+        yield house
