@@ -12,9 +12,14 @@ from newsletter.github.credentials import AppCredentials, PresentCredentials
 APP_ID = 4711
 
 
-@cache
 def key(number: int = 0) -> rsa.RSAPrivateKey:
     """Return one of several keys."""
+    return _made(number)
+
+
+@cache
+def _made(number: int) -> rsa.RSAPrivateKey:
+    # The number only tells one key from another.
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
