@@ -75,6 +75,9 @@ async def follow_installation(installation_id: int, *, store: Store, jobs: Jobs,
     except NotOnGitHub:
         await _uninstalled(installation_id, store=store, app_id=await app.id(), now=now)
         return
+    async with store.write() as transaction:
+        # First, so that what is followed for its sake can be let go whatever becomes of this process.
+        await installations.save(transaction.connection, told, now=now)
     readable: Sequence[Repository] = () if told.suspended else await app.repositories(installation_id)
     async with store.read() as connection:
         before = await repositories.of_installation(connection, installation_id)
@@ -86,7 +89,6 @@ async def follow_installation(installation_id: int, *, store: Store, jobs: Jobs,
     reason = Stopped.SUSPENDED if told.suspended else Stopped.REMOVED
     async with store.write() as transaction:
         connection = transaction.connection
-        await installations.save(connection, told, now=now)
         ids = [repository.id for repository in gone]
         stopped = await following.release(connection, ids, installation_id=installation_id, reason=reason)
         await _compare_again(gone, transaction, jobs)
