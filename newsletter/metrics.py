@@ -14,6 +14,12 @@ github_paused = Gauge("newsletter_github_paused", "1 while GitHub wants a pause 
 caught_up = Counter(
     "newsletter_caught_up_commits", "Commits that came by asking GitHub and not by webhook", registry=REGISTRY
 )
+redeliveries = Counter(
+    "newsletter_redeliveries",
+    "Events that GitHub was asked to deliver to the App's webhook again, by result",
+    ["result"],
+    registry=REGISTRY,
+)
 analyses = Counter("newsletter_analyses", "Analyses written, by source", ["source"], registry=REGISTRY)
 fallbacks = Counter(
     "newsletter_analysis_fallbacks",

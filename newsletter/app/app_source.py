@@ -11,10 +11,9 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from newsletter.errors import AppUnreadable, Fault, SettingsError, StoreUnavailable
+from newsletter.errors import AppUnreadable, StoreUnavailable
 from newsletter.github.credentials import AppCredentials
 from newsletter.logs import get_logger
-from newsletter.settings import GitHubSettings
 from newsletter.store import github_app
 from newsletter.store.engine import Store
 from newsletter.store.sealing import Seal
@@ -27,28 +26,6 @@ REMEMBERED = 10.0
 SHORTEST_PAUSE = 2.0
 #: Between two looks of a process that nobody asks, seconds: a secret that was replaced ends with this.
 ROUND = 30.0
-
-
-def configured_app(settings: GitHubSettings) -> AppCredentials | None:
-    """Return the App that the settings name.
-
-    :raises SettingsError: only half of it is set, or its key cannot be read.
-    """
-    if settings.app_id is None and settings.private_key_file is None:
-        return None
-    if settings.app_id is None or settings.private_key_file is None:
-        missing = "APP_ID" if settings.app_id is None else "PRIVATE_KEY_FILE"
-        raise SettingsError((Fault(name=f"NEWSLETTER_GITHUB__{missing}", expected="is required with the other one"),))
-    if not (settings.app_id.isascii() and settings.app_id.isdecimal()):
-        raise SettingsError((Fault(name="NEWSLETTER_GITHUB__APP_ID", expected="expected the App's id, a number"),))
-    try:
-        key = settings.private_key_file.read_text(encoding="ascii")
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or "is no PEM file"
-        raise SettingsError(
-            (Fault(name="NEWSLETTER_GITHUB__PRIVATE_KEY_FILE", expected=f"cannot be read: {reason}"),)
-        ) from None
-    return AppCredentials(app_id=int(settings.app_id), private_key=key)
 
 
 class AppSource:

@@ -13,9 +13,11 @@ from newsletter.pipeline.compose import Imprint, compose
 from newsletter.pipeline.deliver import deliver
 from newsletter.pipeline.expand import complete, expand
 from newsletter.pipeline.fetch import fetch
+from newsletter.pipeline.installations import installation_job
 from newsletter.pipeline.port import Job, Kind, Retries
 from newsletter.pipeline.reconcile import reconcile_job
 from newsletter.pipeline.recover import requeue
+from newsletter.pipeline.redeliver import redeliver_job
 from newsletter.resources import templates_directory
 from newsletter.settings import Settings
 
@@ -51,8 +53,24 @@ def imprint_from(settings: Settings) -> Imprint:
 
 def register_handlers(service: Service) -> None:
     """Register every handler with the service's engine of jobs."""
+    _register_app(service)
     _register_collecting(service)
     _register_publishing(service)
+
+
+def _register_app(service: Service) -> None:
+    """From what the GitHub App may read to what is followed, and to what its webhook did not get."""
+    store, jobs, clock = service.store, service.jobs, service.clock
+
+    async def do_installation(job: Job) -> None:
+        await installation_job(job, store=store, jobs=jobs, app=service.github.app, now=clock())
+
+    async def do_redeliver(job: Job) -> None:
+        await redeliver_job(job, store=store, app=service.github.app, now=clock())
+
+    # One after the other: a repository may go from one installation to another.
+    jobs.register(Kind.INSTALLATION, do_installation, concurrency=1, retries=RECONCILE_RETRIES)
+    jobs.register(Kind.REDELIVER, do_redeliver, concurrency=1, retries=RECONCILE_RETRIES)
 
 
 def _register_collecting(service: Service) -> None:

@@ -13,21 +13,24 @@ from aiohttp import web
 
 from newsletter.analysis.analyst import Analyst, ModelEndpoint
 from newsletter.app.admin import operators_pages
-from newsletter.app.app_source import AppSource, configured_app
+from newsletter.app.app_source import AppSource
+from newsletter.app.github import APP_TURNS, configured_app, github_client, present_credentials
 from newsletter.app.handlers import register_handlers
 from newsletter.app.postage import revealed
 from newsletter.errors import Fault, SettingsError
 from newsletter.github.client import TIMEOUT, GitHubClient
 from newsletter.github.conversion import Conversions
+from newsletter.github.credentials import PresentCredentials
 from newsletter.jobs.embedded import LOCK_PATIENCE, EmbeddedJobs
 from newsletter.jobs.rounds import Rounds
 from newsletter.jobs.timer import DailyTimer
 from newsletter.pipeline.deliver import park_unfinished
+from newsletter.pipeline.notices import Notices
 from newsletter.pipeline.port import Kind
 from newsletter.pipeline.receive import Intake
 from newsletter.pipeline.recover import requeue
 from newsletter.resources import templates_directory
-from newsletter.settings import SERVING, Settings
+from newsletter.settings import Settings
 from newsletter.store.engine import Store
 from newsletter.store.migrate import is_new, require_current, upgrade
 from newsletter.store.sealing import Seal
@@ -55,6 +58,8 @@ class Service:
     apps: AppSource
     conversions: Conversions
     seal: Seal | None
+    #: Which GitHub App the service is at a moment.
+    credentials: PresentCredentials
     analyst: Analyst
     tokens: Tokens | None
     clock: Callable[[], datetime]
@@ -107,6 +112,7 @@ class Service:
         return create_web_app(
             webhook=Webhook(
                 intake=Intake(store=self.store, jobs=self.jobs),
+                notices=Notices(store=self.store, jobs=self.jobs, credentials=self.credentials),
                 secrets=self.apps.webhook_secrets,
                 renewed=self.apps.renewed,
                 clock=self.clock,
@@ -147,19 +153,24 @@ async def open_service(
         stack.push_async_callback(analyst.close)
         keys = revealed(settings.secret_key)
         seal = Seal(keys) if keys else None
+        apps = AppSource(
+            store=store,
+            seal=seal,
+            configured=configured_app(settings),
+            secrets=revealed(settings.github.webhook_secrets),
+        )
+        credentials = present_credentials(apps)
         jobs = EmbeddedJobs(store, clock=clock)
-        rounds = Rounds(store=store, jobs=jobs, clock=clock)
+        rounds = Rounds(store=store, jobs=jobs, clock=clock, besides=APP_TURNS)
         yield Service(
             settings=settings,
             store=store,
             jobs=jobs,
-            github=_github(session, settings, recovered=rounds.hurry),
-            apps=AppSource(
-                store=store,
-                seal=seal,
-                configured=configured_app(settings.github),
-                secrets=revealed(settings.github.webhook_secrets),
+            github=github_client(
+                settings, session, store=store, credentials=credentials, recovered=rounds.hurry, clock=clock
             ),
+            credentials=credentials,
+            apps=apps,
             conversions=Conversions(session, api_url=settings.github.api_url, web_url=settings.github.web_url),
             seal=seal,
             analyst=analyst,
@@ -168,31 +179,6 @@ async def open_service(
             rounds=rounds,
             stop=asyncio.Event(),
         )
-
-
-def _github(session: aiohttp.ClientSession, settings: Settings, *, recovered: Callable[[], None]) -> GitHubClient:
-    token = settings.github.token
-    return GitHubClient(
-        session,
-        api_url=settings.github.api_url,
-        token=token.get_secret_value() if token else None,
-        recovered=recovered,
-    )
-
-
-def require_serving(settings: Settings) -> None:
-    """Make sure that everything is set that mails cannot be made without.
-
-    :raises SettingsError: naming each that is missing.
-    """
-    given = {
-        "SECRET_KEY": settings.secret_key,
-        "GITHUB__WEBHOOK_SECRETS": settings.github.webhook_secrets,
-        "MAIL__FROM": settings.mail.from_,
-    }
-    missing = [Fault(name=f"NEWSLETTER_{name}", expected="is required") for name in SERVING if not given[name]]
-    if missing:
-        raise SettingsError(tuple(missing))
 
 
 def _endpoint(settings: Settings) -> ModelEndpoint | None:

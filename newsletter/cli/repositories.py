@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
@@ -18,8 +19,9 @@ from newsletter.github.faults import GitHubError, NotOnGitHub
 from newsletter.github.payload import is_full_name
 from newsletter.pipeline.backfill import Filled, backfill
 from newsletter.pipeline.follow import Introduction, follow, introduce
-from newsletter.store import repositories
+from newsletter.store import installations, repositories
 from newsletter.store.repositories import FollowedRepository
+from newsletter.store.states import Stopped
 
 program = typer.Typer(no_args_is_help=True, help="Which repositories are followed.")
 
@@ -28,6 +30,13 @@ FIRST_DAY = date(1970, 1, 1)
 SHORTEST_POLL, LONGEST_POLL = timedelta(minutes=1), timedelta(days=1)
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+_REASONS = {
+    Stopped.REMOVED: "removed from the App's installation",
+    Stopped.UNINSTALLED: "the App was uninstalled",
+    Stopped.SUSPENDED: "the App is suspended",
+    Stopped.DELETED: "deleted on GitHub",
+}
 
 FullName = Annotated[str, typer.Argument(metavar="OWNER/NAME")]
 
@@ -118,26 +127,39 @@ def listing(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
 ) -> None:
-    """Show the repositories that are followed."""
+    """Show the repositories that are followed, how, and those that are not any more."""
 
-    async def work() -> tuple[FollowedRepository, ...]:
+    async def work() -> tuple[tuple[FollowedRepository, ...], dict[int, str]]:
         async with service_for(context) as service, service.store.read() as connection:
-            return await repositories.everything(connection)
+            known = await installations.everything(connection)
+            return await repositories.ever_followed(connection), {each.id: each.account for each in known}
 
+    found, accounts = run(work())
     rows = [
         {
             "repository": repository.full_name,
             "private": repository.private,
             "default_branch": repository.default_branch,
             "branches": ", ".join(repository.branch_patterns) or repository.default_branch,
+            "followed": _how(repository, accounts),
             "poll": None if repository.poll is None else _duration(repository.poll),
             "compared": repository.reconciled_at and repository.reconciled_at.isoformat(timespec="seconds"),
             "problem": repository.problem,
             "added": repository.added_at.isoformat(timespec="seconds"),
         }
-        for repository in run(work())
+        for repository in found
     ]
     print_list(rows, as_json=as_json, empty="No repository is followed yet: newsletter repositories add OWNER/NAME")
+
+
+def _how(repository: FollowedRepository, accounts: Mapping[int, str]) -> str:
+    """Say for whose sake a repository is followed, or why it is not any more."""
+    if repository.stopped is not None:
+        return f"no: {_REASONS[repository.stopped]}"
+    ways = ["by hand"] if repository.by_hand_at is not None else []
+    if repository.installation_id is not None:
+        ways.append(f"by the App on {accounts.get(repository.installation_id) or repository.installation_id}")
+    return ", ".join(ways)
 
 
 def _within_history(day: datetime) -> datetime:
@@ -172,8 +194,8 @@ def fill(
                 raise InputError(f"{since.date()} has not begun yet")
             async with service.store.read() as connection:
                 repository = await repositories.by_name(connection, full_name)
-            if repository is None:
-                raise InputError(f"{full_name} is not followed yet: newsletter repositories add {full_name}")
+            if repository is None or not repository.followed:
+                raise InputError(f"{full_name} is not followed: newsletter repositories add {full_name}")
             return await _with_progress(service, repository, start)
 
     filled = run(work())

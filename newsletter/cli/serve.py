@@ -49,8 +49,6 @@ def warn_of(settings: Settings) -> None:
             action="serve.no_webhook_secret",
         )
     without_effect = {
-        "GITHUB__APP_ID": settings.github.app_id,
-        "GITHUB__PRIVATE_KEY_FILE": settings.github.private_key_file,
         "MAIL__DKIM_DOMAIN": settings.mail.dkim_domain,
         "MAIL__DKIM_SELECTOR": settings.mail.dkim_selector,
         "MAIL__DKIM_KEY_FILE": settings.mail.dkim_key_file,

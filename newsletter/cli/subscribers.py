@@ -109,7 +109,7 @@ def listing(
 
 async def _rows(service: Service) -> list[dict[str, Any]]:
     async with service.store.read() as connection:
-        names = {repository.key: repository.full_name for repository in await repositories.everything(connection)}
+        names = {repository.key: repository.full_name for repository in await repositories.ever_followed(connection)}
         rows: list[dict[str, Any]] = []
         after = 0
         while page := await subscribers.page(connection, after=after, limit=PAGE):

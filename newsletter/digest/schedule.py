@@ -51,4 +51,4 @@ def _last_closing_day(now: datetime, send_at: time, zone: ZoneInfo) -> date:
 
 
 def _instant(day: date, at: time, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, at, zone).astimezone(UTC)
+    return datetime.combine(day, at.replace(fold=0), zone).astimezone(UTC)

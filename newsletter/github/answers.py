@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from newsletter.github.payload import is_sha
+from newsletter.github.payload import is_full_name, is_sha
 from newsletter.github.record import (
     CommitDetail,
     FileChange,
+    HookDelivery,
+    Installation,
     ListedCommit,
     Movement,
     PullRequest,
@@ -35,8 +37,8 @@ def repository(data: Mapping[str, Any]) -> Repository:
     """Read ``GET /repos/{owner}/{repo}``."""
     return Repository(
         github_id=int(data["id"]),
-        full_name=str(data["full_name"]),
-        default_branch=str(data["default_branch"]),
+        full_name=_full_name(data["full_name"]),
+        default_branch=_text(data["default_branch"]) or "",
         private=bool(data.get("private", True)),
     )
 
@@ -123,8 +125,44 @@ def movement(data: Mapping[str, Any]) -> Movement:
     return Movement(before=_sha(data["before"]), after=_sha(data["after"]), at=_instant(data["timestamp"]))
 
 
+def installation(data: Mapping[str, Any]) -> Installation:
+    """Read ``GET /app/installations/{installation_id}``."""
+    return Installation(
+        id=int(data["id"]),
+        app_id=int(data["app_id"]),
+        # An enterprise has a slug and no login.
+        account=_text((data.get("account") or {}).get("login")) or _text((data.get("account") or {}).get("slug")) or "",
+        suspended=data.get("suspended_at") is not None,
+    )
+
+
+def access_token(data: Mapping[str, Any]) -> tuple[str, datetime]:
+    """Read the token that ``POST /app/installations/{installation_id}/access_tokens`` gives, and when it expires."""
+    token = data["token"]
+    if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
+        raise ValueError("not a token")
+    return token, _instant(data["expires_at"])
+
+
+def hook_delivery(data: Mapping[str, Any]) -> HookDelivery:
+    """Read one entry of ``GET /app/hook/deliveries``."""
+    return HookDelivery(
+        id=int(data["id"]),
+        hook_id=_text(data["guid"]) or "",
+        event=_text(data["event"]) or "",
+        at=_instant(data["delivered_at"]),
+        status=int(data["status_code"] or 0),
+    )
+
+
 def _parents(data: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(_sha(parent["sha"]) for parent in data.get("parents") or ())
+
+
+def _full_name(value: object) -> str:
+    if not isinstance(value, str) or not is_full_name(value):
+        raise ValueError("not owner/name")
+    return value
 
 
 def _sha(value: object) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 from gidgethub.aiohttp import GitHubAPI
+from gidgethub.sansio import accept_format
 
 from newsletter.github.faults import GitHubUnavailable
 
@@ -26,6 +27,25 @@ class BoundedAPI(GitHubAPI):
     ) -> None:
         super().__init__(session, *args, **kwargs)
         self._largest_answer = largest_answer
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        data: Any = b"",
+        grant: Mapping[str, str],
+        extra_headers: Mapping[str, str],
+    ) -> tuple[Any, str | None]:
+        """Send a request; returns the answer, and the address of the next page where there is one.
+
+        :param data: what becomes JSON; empty bytes = no body.
+        :param grant: ``oauth_token`` or ``jwt``, or neither.
+        """
+        answer, more, _ = await self._make_request(
+            method, path, {}, data, accept_format(), **grant, extra_headers=dict(extra_headers)
+        )
+        return answer, more
 
     async def _request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""

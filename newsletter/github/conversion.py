@@ -14,7 +14,7 @@ import aiohttp
 from gidgethub import GitHubException, HTTPException
 
 from newsletter.github.bounded import BoundedAPI
-from newsletter.github.client import API_VERSION
+from newsletter.github.channel import API_VERSION
 from newsletter.github.faults import GitHubUnavailable, NotOnGitHub, translated
 from newsletter.github.manifest import CreatedApp, created_app, is_code
 

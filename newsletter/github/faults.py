@@ -25,8 +25,16 @@ class NotOnGitHub(GitHubError):
     """GitHub has no such thing, or not for our token (404, 409, 410, 422, 451)."""
 
 
+class Unprocessable(NotOnGitHub):
+    """GitHub understood what was asked and will not do it (422)."""
+
+
 class GitHubRefused(GitHubError):
     """The token is wrong or may not read this (401, 403 without a limit)."""
+
+
+class Unauthorised(GitHubRefused):
+    """The token itself is wrong: expired, taken back, or never one of GitHub's (401)."""
 
 
 class GitHubUnavailable(GitHubError):
@@ -59,9 +67,10 @@ def translated(error: HTTPException) -> GitHubError:
     if isinstance(error, GitHubBroken) or status >= 500 or status == 408:
         return GitHubUnavailable(f"GitHub answered {status}", retry_after=_retry_after(headers))
     if status in {404, 409, 410, 422, 451}:
-        return NotOnGitHub(f"GitHub answered {status}")
+        return (Unprocessable if status == 422 else NotOnGitHub)(f"GitHub answered {status}")
     if isinstance(error, BadRequest) and status in {401, 403}:
-        return GitHubRefused(f"GitHub answered {status}: the token is wrong or may not read this")
+        kind = Unauthorised if status == 401 else GitHubRefused
+        return kind(f"GitHub answered {status}: the token is wrong or may not read this")
     return GitHubUnavailable(f"GitHub answered {status}")
 
 

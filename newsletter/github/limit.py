@@ -23,14 +23,28 @@ FIRST_PAUSE = timedelta(minutes=1)
 SHORTEST_OUTAGE = 60
 
 
+class Pauses:
+    """Which of the limits of one server are reached: ``/metrics`` says whether any is."""
+
+    def __init__(self) -> None:
+        self._reached: set[RateLimit] = set()
+
+    def note(self, limit: RateLimit, *, reached: bool) -> None:
+        """Take note that a limit is reached, or over."""
+        (self._reached.add if reached else self._reached.discard)(limit)
+        github_paused.set(1 if self._reached else 0)
+
+
 class RateLimit:
     """Remembers until when GitHub wants to be left alone.
 
     :param clock: seconds that only grow.
+    :param pauses: shared with the limits of other tokens.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, pauses: Pauses | None = None) -> None:
         self._clock = clock
+        self._pauses = pauses or Pauses()
         self._until = 0.0
         self._silent_limits = 0
 
@@ -57,14 +71,14 @@ class RateLimit:
         if not same:
             log.warning("GitHub wants a pause", action="github.limited", seconds=round(pause.total_seconds()))
         self._until = max(self._until, now + pause.total_seconds())
-        github_paused.set(1)
+        self._pauses.note(self, reached=True)
         return RateLimited(str(limit), retry_after=pause)
 
     def passed(self) -> None:
         """Take note that a request was answered; one that was sent before the limit was reached says nothing."""
         if self._until and self._until <= self._clock():
             self._silent_limits, self._until = 0, 0.0
-            github_paused.set(0)
+            self._pauses.note(self, reached=False)
             log.info("GitHub answers again", action="github.answers")
 
 

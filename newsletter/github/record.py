@@ -141,3 +141,35 @@ class Comparison:
     commits: tuple[ListedCommit, ...]
     #: False where GitHub listed fewer than it counted.
     complete: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """An App on somebody's account."""
+
+    #: GitHub's id.
+    id: int
+    app_id: int
+    #: Login of the account.
+    account: str
+    #: Whether its owner, or GitHub, has stopped it for the time being.
+    suspended: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class HookDelivery:
+    """One attempt of GitHub's at delivering an event to the App's webhook."""
+
+    #: Of the attempt; a later one has a higher number.
+    id: int
+    #: Of the event, ``X-GitHub-Delivery``: the same on every attempt.
+    hook_id: str
+    event: str
+    at: datetime
+    #: What was answered; 0 where nothing was.
+    status: int
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether GitHub takes the event for delivered."""
+        return 200 <= self.status < 300

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ValidationError
 
 from newsletter.errors import NewsletterError
 from newsletter.github import strict_json
+from newsletter.github.installation import INSTALLATION_CHANGES, InstallationChanged, InstallationPayload
 from newsletter.github.payload import FORMS, PushPayload, RepositoryPayload, require_storable
 from newsletter.github.record import Push, Repository
 
@@ -29,7 +30,9 @@ from newsletter.github.record import Push, Repository
 LARGEST_BODY = 25 * 1024 * 1024
 
 #: Actions of the repository event that change what we know of a repository.
-REPOSITORY_CHANGES = frozenset({"edited", "privatized", "publicized", "renamed", "transferred"})
+REPOSITORY_CHANGES = frozenset(
+    {"archived", "edited", "privatized", "publicized", "renamed", "transferred", "unarchived"}
+)
 
 _Payload = TypeVar("_Payload", bound=BaseModel)
 
@@ -63,7 +66,15 @@ class Ping:
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryChanged:
-    """A repository was renamed or transferred, or is private or public now, or has another default branch."""
+    """A repository was renamed, transferred or archived, is private or public now, or has another default branch."""
+
+    hook_id: str
+    repository: Repository
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryDeleted:
+    """A repository is no more."""
 
     hook_id: str
     repository: Repository
@@ -77,7 +88,7 @@ class OtherEvent:
     name: str
 
 
-Event = Ping | Push | RepositoryChanged | OtherEvent
+Event = Ping | Push | RepositoryChanged | RepositoryDeleted | InstallationChanged | OtherEvent
 
 
 def read_event(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Event:
@@ -114,6 +125,12 @@ def read_verified(headers: Mapping[str, str], body: bytes) -> Event:
         changed = _validated(RepositoryPayload, data, "a repository")
         if changed.action in REPOSITORY_CHANGES:
             return RepositoryChanged(hook_id=hook_id, repository=changed.repository.to_record())
+        if changed.action == "deleted":
+            return RepositoryDeleted(hook_id=hook_id, repository=changed.repository.to_record())
+    if name in INSTALLATION_CHANGES:
+        told = _validated(InstallationPayload, data, f"an {name}")
+        if told.action in INSTALLATION_CHANGES[name]:
+            return InstallationChanged(hook_id=hook_id, installation_id=told.installation.id)
     return OtherEvent(hook_id=hook_id, name=name)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsletter.jobs.timer import LONGEST_SLEEP, OUTAGE_PAUSE, keep_time
@@ -12,23 +13,51 @@ from newsletter.pipeline.port import Jobs, Kind
 from newsletter.store import repositories, schedules
 from newsletter.store.engine import Store
 from newsletter.store.repositories import FollowedRepository
+from newsletter.store.schedules import Schedule
 
 #: For a repository with a webhook this is a safety net: it finds what no delivery told of.
 HOURLY = timedelta(hours=1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """A job whose turn comes again and again."""
+
+    kind: Kind
+    key: str
+    pause: timedelta = HOURLY
+
+    @property
+    def name(self) -> str:
+        """Of its schedule."""
+        return f"{self.kind.value} {self.key}"
+
+
+def _comparison(repository: FollowedRepository) -> Turn:
+    return Turn(kind=Kind.RECONCILE, key=repository.key, pause=repository.poll or HOURLY)
+
+
 class Rounds:
     """Queues the comparison of each repository in its turn, and of all of them at the start and after an outage.
+
+    :param besides: what else has its turns, and is due at the start and after an outage as well.
 
     However many processes run this, each turn is taken once.
     """
 
     def __init__(
-        self, *, store: Store, jobs: Jobs, clock: Callable[[], datetime], outage_pause: timedelta = OUTAGE_PAUSE
+        self,
+        *,
+        store: Store,
+        jobs: Jobs,
+        clock: Callable[[], datetime],
+        besides: Sequence[Turn] = (),
+        outage_pause: timedelta = OUTAGE_PAUSE,
     ) -> None:
         self._store = store
         self._jobs = jobs
         self._clock = clock
+        self._besides = tuple(besides)
         self._outage_pause = outage_pause
         self._everybody = True
         self._wake = asyncio.Event()
@@ -52,8 +81,10 @@ class Rounds:
         with self._taken() as everybody:
             async with self._store.read() as connection:
                 followed = await repositories.everything(connection)
-            turns = [await self._turn(repository, now=now, at_once=everybody) for repository in followed]
-        return min((LONGEST_SLEEP, *(max(turn - now, timedelta(0)) for turn in turns)))
+                planned = await schedules.everything(connection)
+            turns = (*self._besides, *map(_comparison, followed))
+            next_at = [await self._take(turn, planned.get(turn.name), now=now, at_once=everybody) for turn in turns]
+        return min((LONGEST_SLEEP, *(max(at - now, timedelta(0)) for at in next_at)))
 
     async def pass_on(self) -> timedelta:
         """Queue everybody's comparison if that was asked for, whoever runs it; returns how long to sleep.
@@ -63,8 +94,9 @@ class Rounds:
         with self._taken() as everybody:
             if everybody:
                 async with self._store.write() as transaction:
-                    for repository in await repositories.everything(transaction.connection):
-                        await self._jobs.put(transaction, Kind.RECONCILE, repository.key)
+                    followed = await repositories.everything(transaction.connection)
+                    for turn in (*self._besides, *map(_comparison, followed)):
+                        await self._jobs.put(transaction, turn.kind, turn.key)
         return LONGEST_SLEEP
 
     @contextmanager
@@ -78,12 +110,10 @@ class Rounds:
             self._everybody = self._everybody or everybody
             raise
 
-    async def _turn(self, repository: FollowedRepository, *, now: datetime, at_once: bool) -> datetime:
-        """Queue a repository's comparison if it is due; returns when it is next."""
-        pause = repository.poll or HOURLY
-        name, rule = f"reconcile {repository.key}", f"every {int(pause.total_seconds())} s"
-        async with self._store.read() as connection:
-            schedule = await schedules.load(connection, name)
+    async def _take(self, turn: Turn, schedule: Schedule | None, *, now: datetime, at_once: bool) -> datetime:
+        """Queue a job if its turn has come; returns when it is next."""
+        pause = turn.pause
+        name, rule = turn.name, f"every {int(pause.total_seconds())} s"
         # A poll that was made more frequent must not wait for the turn of the old one, and no turn is further away than
         # the next: a clock that once ran ahead is not believed.
         changed = schedule is None or schedule.rule != rule
@@ -98,5 +128,5 @@ class Rounds:
             else:
                 mine = await schedules.advance(connection, name, seen=schedule.next_at, to=coming)
             if mine:
-                await self._jobs.put(transaction, Kind.RECONCILE, repository.key)
+                await self._jobs.put(transaction, turn.kind, turn.key)
         return coming

@@ -20,6 +20,10 @@ from newsletter.store.engine import Transaction
 class Kind(StrEnum):
     """Kinds of jobs, in the order in which the data walks; each says what its key is."""
 
+    #: Id of an installation of the GitHub App, or "all".
+    INSTALLATION = "installation"
+    #: "app".
+    REDELIVER = "redeliver"
     #: hook_id of a push.
     EXPAND = "expand"
     #: hook_id of a push that is longer than its payload.

@@ -51,6 +51,8 @@ class Ignored(StrEnum):
     OTHER_BRANCH = "this branch is not followed"
     BRANCH_DELETED = "the branch was deleted"
     NOT_FOLLOWED = "this repository is not followed; add it with: newsletter repositories add"
+    NOT_ANY_MORE = "this repository is not followed any more; newsletter repositories list says why"
+    NO_APP = "no GitHub App is set up here"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +95,8 @@ class Intake:
         repository = await self._recognise(push.repository)
         if repository is None:
             return Received(receipt=Receipt.IGNORED, reason=Ignored.NOT_FOLLOWED)
+        if not repository.followed:
+            return Received(receipt=Receipt.IGNORED, reason=Ignored.NOT_ANY_MORE)
         if not repository.watches(push.branch):
             return Received(receipt=Receipt.IGNORED, reason=Ignored.OTHER_BRANCH)
         new = await self._stored(

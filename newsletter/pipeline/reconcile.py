@@ -47,7 +47,9 @@ async def reconcile_job(job: Job, *, store: Store, jobs: Jobs, github: GitHubCli
     """
     async with store.read() as connection:
         repository = await repositories.by_id(connection, int(job.key))
-        if repository is None or (repository.reconciled_at is not None and repository.reconciled_at > job.queued_at):
+        if repository is None or not repository.followed:
+            return
+        if repository.reconciled_at is not None and repository.reconciled_at > job.queued_at:
             return
         patient = now - job.queued_at < PATIENCE
         if patient:

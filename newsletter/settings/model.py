@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from newsletter.settings.keys import PrivateKeyFile
 from newsletter.settings.values import (
+    AppId,
     DatabaseUrl,
     Domain,
     Keys,
@@ -46,8 +48,15 @@ class GitHubSettings(_Section):
     #: GitHub Enterprise Server: https://HOST/api/v3; Enterprise Cloud with data residency: https://api.NAME.ghe.com.
     api_url: Url = "https://api.github.com"
     token: SecretStr | None = None
-    app_id: str | None = None
-    private_key_file: Path | None = None
+    #: Of a GitHub App, with whose installations' tokens their repositories are read.
+    app_id: AppId | None = None
+    private_key_file: PrivateKeyFile | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> GitHubSettings:
+        if (self.app_id is None) != (self.private_key_file is None):
+            raise ValueError("expected APP_ID and PRIVATE_KEY_FILE together")
+        return self
 
     @property
     def web_url(self) -> str:

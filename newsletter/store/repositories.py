@@ -12,7 +12,8 @@ from sqlalchemy import Row, Text, cast, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.github.record import Repository
-from newsletter.store import branches
+from newsletter.store import branches, following
+from newsletter.store.states import Stopped
 from newsletter.store.tables import repositories
 
 
@@ -37,6 +38,17 @@ class FollowedRepository:
     reconciled_at: datetime | None = None
     #: Why GitHub would not tell of it the last time it was asked; None = it did.
     problem: str | None = None
+    #: When an operator asked for it; None = it only came through an installation of the App.
+    by_hand_at: datetime | None = None
+    #: The installation through which it is read; None = with the token, or anonymously.
+    installation_id: int | None = None
+    #: Why it is not followed any more; None = it is.
+    stopped: Stopped | None = None
+
+    @property
+    def followed(self) -> bool:
+        """Whether what reaches it is collected."""
+        return self.stopped is None
 
     def watches(self, branch: str) -> bool:
         """Whether a branch counts; in a pattern ``*`` stands for any characters, also for ``/``."""
@@ -51,23 +63,27 @@ class FollowedRepository:
 
 
 async def add(
-    connection: AsyncConnection, full_name: str, *, known: Repository | None, now: datetime
+    connection: AsyncConnection, full_name: str, *, known: Repository | None, now: datetime, by_hand: bool = True
 ) -> tuple[FollowedRepository, bool]:
     """Follow a repository; returns it and whether it is new. One that is followed already is left as it is.
 
+    One that was followed once begins anew: what it had meanwhile is nobody's news any more.
+
     :param known: what GitHub says of it; None where GitHub could not be asked. Then it counts as private until a push
         says otherwise: nothing that may be private is ever shown to everybody.
+    :param by_hand: whether an operator asks for it; then it stays when the App goes.
     """
     if known is None:
         found = await by_name(connection, full_name)
-        if found is not None:
-            return found, False
     else:
         # GitHub answers to an old name with the repository as it is called now.
         found = await _identify(connection, known) or await _unidentified(connection, full_name)
         if found is not None:
-            return await _learn(connection, found, known), False
-        await _free_name(connection, known.full_name)
+            found = await _learn(connection, found, known)
+        else:
+            await _free_name(connection, known.full_name)
+    if found is not None:
+        return await _follow_on(connection, found, now=now, by_hand=by_hand), not found.followed
     name = known.full_name if known else full_name
     result = await connection.execute(
         insert(repositories)
@@ -78,10 +94,23 @@ async def add(
             default_branch=known.default_branch if known else None,
             private=known.private if known else True,
             added_at=now,
+            by_hand_at=now if by_hand else None,
         )
         .returning(repositories)
     )
     return _record(result.one()), True
+
+
+async def _follow_on(
+    connection: AsyncConnection, found: FollowedRepository, *, now: datetime, by_hand: bool
+) -> FollowedRepository:
+    if by_hand and found.by_hand_at is None:
+        await following.take_by_hand(connection, found.id, now=now)
+        found = replace(found, by_hand_at=now)
+    if found.followed:
+        return found
+    await following.resume(connection, found.id)
+    return replace(found, stopped=None, reconciled_at=None, problem=None)
 
 
 async def recognise(connection: AsyncConnection, pushed: Repository) -> FollowedRepository | None:
@@ -186,8 +215,20 @@ async def by_name(connection: AsyncConnection, full_name: str) -> FollowedReposi
 
 
 async def everything(connection: AsyncConnection) -> tuple[FollowedRepository, ...]:
-    """Return all followed repositories by name."""
+    """Return all repositories that are followed, by name."""
+    wanted = select(repositories).where(repositories.c.stopped.is_(None)).order_by(repositories.c.name_key)
+    return tuple(_record(row) for row in await connection.execute(wanted))
+
+
+async def ever_followed(connection: AsyncConnection) -> tuple[FollowedRepository, ...]:
+    """Return also those that are not followed any more, by name."""
     rows = await connection.execute(select(repositories).order_by(repositories.c.name_key))
+    return tuple(_record(row) for row in rows)
+
+
+async def of_installation(connection: AsyncConnection, installation_id: int) -> tuple[FollowedRepository, ...]:
+    """Return the repositories that are read through an installation."""
+    rows = await connection.execute(select(repositories).where(repositories.c.installation_id == installation_id))
     return tuple(_record(row) for row in rows)
 
 
@@ -203,6 +244,9 @@ def _record(row: Row[Any]) -> FollowedRepository:
         poll=None if row.poll_seconds is None else timedelta(seconds=row.poll_seconds),
         reconciled_at=row.reconciled_at,
         problem=row.problem,
+        by_hand_at=row.by_hand_at,
+        installation_id=row.installation_id,
+        stopped=row.stopped,
     )
 
 

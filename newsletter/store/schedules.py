@@ -27,6 +27,12 @@ async def load(connection: AsyncConnection, name: str) -> Schedule | None:
     return Schedule(rule=row.rule, next_at=row.next_at) if row else None
 
 
+async def everything(connection: AsyncConnection) -> dict[str, Schedule]:
+    """Return all schedules by name."""
+    rows = await connection.execute(select(schedules))
+    return {row.name: Schedule(rule=row.rule, next_at=row.next_at) for row in rows}
+
+
 async def start(connection: AsyncConnection, name: str, *, rule: str, next_at: datetime) -> None:
     """Set a schedule up, or move it to a new rule."""
     await connection.execute(insert_new(connection, schedules).values(name=name, rule=rule, next_at=next_at))

@@ -22,3 +22,24 @@ class DetailState(StrEnum):
     GONE = "gone"
     #: GitHub could not be asked, for as long as it was worth trying.
     UNAVAILABLE = "unavailable"
+
+
+class Stopped(StrEnum):
+    """Why a repository is not followed any more."""
+
+    #: Taken out of the App's installation, or GitHub gives it to the App no longer.
+    REMOVED = "removed"
+    #: The App was uninstalled.
+    UNINSTALLED = "uninstalled"
+    #: The App's installation is suspended.
+    SUSPENDED = "suspended"
+    #: Deleted on GitHub.
+    DELETED = "deleted"
+
+
+class InstallationState(StrEnum):
+    """Where an installation of the App stands."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    UNINSTALLED = "uninstalled"

@@ -22,8 +22,12 @@ from sqlalchemy import (
 
 from newsletter.analysis.record import Fallback, Kind, Source
 from newsletter.delivery.record import DeliveryStatus, SkipReason
-from newsletter.store.states import Cadence, DetailState
+from newsletter.store.app_tables import hook_logs, installations, missed_hooks
+from newsletter.store.states import Cadence, DetailState, Stopped
 from subscribers import Level, UtcDateTime, metadata, word
+
+# Whoever has this module has every table.
+__all__ = ["hook_logs", "installations", "missed_hooks"]
 
 repositories = Table(
     "repositories",
@@ -45,6 +49,12 @@ repositories = Table(
     Column("reconciled_at", UtcDateTime),
     # Why GitHub would not tell of it the last time it was asked; empty = it did.
     Column("problem", Text),
+    # When an operator asked for it; empty = it only came through an installation.
+    Column("by_hand_at", UtcDateTime),
+    # Of the GitHub App: through which it is read at present. No foreign key: SQLite adds none to a table that is there.
+    Column("installation_id", BigInteger, index=True),
+    # Why it is not followed any more; empty = it is.
+    Column("stopped", word(Stopped)),
     # Readers' choices hold the id: it must never become another repository's.
     sqlite_autoincrement=True,
 )

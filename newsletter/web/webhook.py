@@ -16,6 +16,7 @@ from aiohttp import web
 from prometheus_client import Counter
 
 from newsletter.errors import StoreUnavailable
+from newsletter.github.installation import InstallationChanged
 from newsletter.github.record import Push
 from newsletter.github.webhook import (
     LARGEST_BODY,
@@ -25,6 +26,7 @@ from newsletter.github.webhook import (
     OtherEvent,
     Ping,
     RepositoryChanged,
+    RepositoryDeleted,
     UnsupportedContentType,
     read_verified,
     require_signature,
@@ -32,6 +34,7 @@ from newsletter.github.webhook import (
 )
 from newsletter.logs import get_logger
 from newsletter.metrics import webhooks
+from newsletter.pipeline.notices import Notices
 from newsletter.pipeline.receive import Intake, Receipt
 from newsletter.web.seldom import Seldom
 
@@ -59,6 +62,7 @@ class Webhook:
     """The route and what it needs."""
 
     intake: Intake
+    notices: Notices
     #: Asked at every delivery, so that a secret can join while the service runs; any one of them verifies.
     secrets: Callable[[], Sequence[str]]
     clock: Callable[[], datetime]
@@ -154,6 +158,10 @@ class Webhook:
             case RepositoryChanged():
                 receipt = await self.intake.take_over(event.repository)
                 return web.json_response({"status": receipt.value}), receipt.value
+            case InstallationChanged():
+                received = await self.notices.installation(event.installation_id)
+            case RepositoryDeleted():
+                received = await self.notices.deleted(event.repository)
             case Push():
                 received = await self.intake.receive(event, body, now=self.clock())
         if received.receipt is Receipt.STORED:

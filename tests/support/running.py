@@ -16,6 +16,7 @@ from aiohttp import web
 import subscribers
 from newsletter.github.record import Repository
 from newsletter.jobs.embedded import EmbeddedJobs
+from newsletter.pipeline.notices import Notices
 from newsletter.pipeline.receive import Intake
 from newsletter.resources import templates_directory
 from newsletter.store import repositories
@@ -27,6 +28,7 @@ from newsletter.web.routes import create_web_app
 from newsletter.web.service import ServicePages
 from newsletter.web.webhook import BODY_TIMEOUT, Webhook, none_joined
 from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences, Status, Subscriber, Tokens
+from tests.support.app_keys import CREDENTIALS, present
 from tests.support.pushes import SAMPLE, SECRET
 
 NOW = datetime(2026, 1, 21, 8, 0, tzinfo=UTC)
@@ -93,11 +95,13 @@ async def running(
     language: str = "en",
     body_timeout: float = BODY_TIMEOUT,
     renewed: Callable[[Sequence[str]], Awaitable[bool]] = none_joined,
+    with_app: bool = True,
 ) -> AsyncIterator[Running]:
     """Run the web application.
 
     :param secrets: those of the moment; they may become others while it runs.
     :param follow: whether the repositories of the sample day are followed.
+    :param with_app: whether there is a GitHub App.
     """
     database = folder / "newsletter.db"
     store = Store(f"sqlite:///{database}", busy_timeout=0.05)
@@ -106,9 +110,11 @@ async def running(
     templates = templates_directory() / "web"
     pages = Pages(templates, title="Rocket news", language=language)
     tokens = Tokens(keys)
+    jobs = EmbeddedJobs(store, clock=lambda: NOW)
     app = create_web_app(
         webhook=Webhook(
-            intake=Intake(store=store, jobs=EmbeddedJobs(store, clock=lambda: NOW)),
+            intake=Intake(store=store, jobs=jobs),
+            notices=Notices(store=store, jobs=jobs, credentials=present(CREDENTIALS if with_app else None)),
             secrets=lambda: tuple(secrets),
             renewed=renewed,
             clock=lambda: NOW,

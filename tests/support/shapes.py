@@ -69,6 +69,11 @@ def _repository(action: str, **changes: Any) -> Shape:
     return _event("repository", "noted", {"action": action, "repository": repository, "changes": {}})
 
 
+def _installation(event: str, action: str, **more: Any) -> Shape:
+    installation = {"id": 12, "app_id": 7, "repository_selection": "all", "account": {"login": "acme"}}
+    return _event(event, "noted", {"action": action, "installation": installation} | more)
+
+
 HOOK = {"zen": "Keep it logically awesome.", "hook_id": 1, "hook": {"type": "Repository", "events": ["push"]}}
 HOSTILE_URL = "http://169.254.169.254/latest/meta-data"
 
@@ -101,6 +106,19 @@ SHAPES: dict[str, Callable[[], Shape]] = {
     "repository not followed": lambda: _ignored("is not followed", repository__id=99, repository__full_name="a/b"),
     "repository renamed": lambda: _repository("renamed", name="eddy", full_name="harbourlight/eddy"),
     "repository transferred": lambda: _repository("transferred", full_name="lighthouse/tidewater"),
+    "repository archived": lambda: _repository("archived", archived=True),
+    "repository deleted": lambda: _repository("deleted"),
+    "App installed": lambda: _installation("installation", "created", repositories=[{"id": 1, "full_name": "a/b"}]),
+    "App uninstalled": lambda: _installation("installation", "deleted"),
+    "App suspended": lambda: _installation("installation", "suspend"),
+    "App no longer suspended": lambda: _installation("installation", "unsuspend"),
+    "App's new permissions accepted": lambda: _installation("installation", "new_permissions_accepted"),
+    "repositories given to the App": lambda: _installation(
+        "installation_repositories", "added", repositories_added=[{"id": n, "full_name": f"a/{n}"} for n in range(3000)]
+    ),
+    "repositories taken from the App": lambda: _installation(
+        "installation_repositories", "removed", repositories_removed=[{"id": 1}]
+    ),
     "push under the old name": _push,
     "push under the new name": lambda: _push(repository__full_name="harbourlight/eddy"),
     "delivered to an App": lambda: _push(installation={"id": 12, "node_id": "x"}),

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.app.app_source import REMEMBERED, SHORTEST_PAUSE, AppSource, configured_app
-from newsletter.errors import AppUnreadable, SettingsError, StoreUnavailable
+from newsletter.app.app_source import REMEMBERED, SHORTEST_PAUSE, AppSource
+from newsletter.errors import AppUnreadable, StoreUnavailable
 from newsletter.github.credentials import AppCredentials
 from newsletter.github.manifest import CreatedApp
-from newsletter.settings import GitHubSettings
 from newsletter.store import github_app
 from newsletter.store.engine import Store
 from newsletter.store.sealing import Seal
@@ -156,22 +155,3 @@ async def test_it_looks_now_and_then_until_it_is_told_to_stop(sqlite: Store, sec
         stop.set()
         await running
     await sqlite.close()
-
-
-@pytest.mark.parametrize(
-    ("app_id", "key_file", "fault"),
-    [
-        pytest.param("7", None, "GITHUB__PRIVATE_KEY_FILE", id="an id without a key"),
-        pytest.param(None, "key.pem", "GITHUB__APP_ID", id="a key without an id"),
-        pytest.param("seven", "key.pem", "GITHUB__APP_ID", id="an id that is no number"),
-        pytest.param("7", "missing.pem", "GITHUB__PRIVATE_KEY_FILE", id="a key that is not there"),
-    ],
-)
-def test_half_an_app_in_the_settings_is_told_by_name(
-    tmp_path: Path, app_id: str | None, key_file: str | None, fault: str
-) -> None:
-    (tmp_path / "key.pem").write_text("a key", encoding="ascii")
-    settings = GitHubSettings(app_id=app_id, private_key_file=tmp_path / key_file if key_file else None)
-    with pytest.raises(SettingsError) as caught:
-        configured_app(settings)
-    assert [found.name for found in caught.value.faults] == [f"NEWSLETTER_{fault}"]

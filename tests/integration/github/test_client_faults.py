@@ -14,7 +14,15 @@ from aiohttp import web
 
 from newsletter.demo.github import StandInGitHub
 from newsletter.github.client import GitHubClient
-from newsletter.github.faults import GitHubError, GitHubRefused, GitHubUnavailable, NotOnGitHub, RateLimited
+from newsletter.github.faults import (
+    GitHubError,
+    GitHubRefused,
+    GitHubUnavailable,
+    NotOnGitHub,
+    RateLimited,
+    Unauthorised,
+    Unprocessable,
+)
 from tests.support.github_answers import NAME, SHA, answers, commit_of, refused, sends
 
 
@@ -35,9 +43,9 @@ MIB = 1024 * 1024
         pytest.param(answers(404), NotOnGitHub, None, id="not found"),
         pytest.param(answers(409), NotOnGitHub, None, id="an empty repository"),
         pytest.param(answers(410), NotOnGitHub, None, id="gone"),
-        pytest.param(answers(422), NotOnGitHub, None, id="no such sha"),
+        pytest.param(answers(422), Unprocessable, None, id="no such sha"),
         pytest.param(answers(451), NotOnGitHub, None, id="taken down"),
-        pytest.param(answers(401), GitHubRefused, None, id="a wrong token"),
+        pytest.param(answers(401), Unauthorised, None, id="a wrong token"),
         pytest.param(answers(403), GitHubRefused, None, id="a token that may not"),
         pytest.param(answers(429), RateLimited, MINUTE, id="a limit that does not say how long"),
         pytest.param(answers(429, Retry_After="7"), RateLimited, timedelta(seconds=7), id="a limit of 7 seconds"),

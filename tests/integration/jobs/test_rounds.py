@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 
 from newsletter.errors import StoreUnavailable
 from newsletter.jobs.embedded import EmbeddedJobs
-from newsletter.jobs.rounds import HOURLY, Rounds
+from newsletter.jobs.rounds import HOURLY, Rounds, Turn
 from newsletter.jobs.timer import LONGEST_SLEEP
 from newsletter.pipeline.port import Kind
 from newsletter.store import jobs, repositories, schedules, tables
@@ -238,3 +238,26 @@ async def test_a_hurry_that_could_not_be_passed_on_is_passed_on_later(store: Sto
     assert await queued(store) == []
     await rounds.pass_on()
     assert await queued(store) == keys
+
+
+async def test_what_has_turns_besides_is_due_at_the_start_every_hour_and_in_a_hurry(
+    store: Store, clock: FrozenClock
+) -> None:
+    turn = Turn(kind=Kind.REDELIVER, key="app")
+    rounds = Rounds(store=store, jobs=Each(store, clock=clock), clock=clock, besides=[turn])
+
+    async def times() -> int:
+        async with store.read() as connection:
+            rows = await connection.execute(select(tables.jobs.c.key).where(tables.jobs.c.kind == "redeliver"))
+            return len(rows.all())
+
+    found = []
+    for pause in (timedelta(0), 30 * MINUTE, 30 * MINUTE):
+        clock.advance(pause)
+        await rounds.tick()
+        found.append(await times())
+    rounds.hurry()
+    await rounds.tick()
+    rounds.hurry()
+    await rounds.pass_on()
+    assert [*found, await times()] == [1, 1, 2, 4]

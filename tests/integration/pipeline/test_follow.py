@@ -230,6 +230,7 @@ def test_the_list_for_programs_has_every_field(newsletter: CommandLine) -> None:
         "private": False,
         "default_branch": "main",
         "branches": "main",
+        "followed": "by hand",
         "poll": "15m",
         "compared": None,
         "problem": None,

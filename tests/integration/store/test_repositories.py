@@ -38,7 +38,13 @@ async def test_a_repository_that_github_knows_is_followed_as_github_names_it(sto
         )
     assert new
     assert repository == FollowedRepository(
-        id=repository.id, github_id=7, full_name="Acme/Tide", default_branch="main", private=False, added_at=NOON
+        id=repository.id,
+        github_id=7,
+        full_name="Acme/Tide",
+        default_branch="main",
+        private=False,
+        added_at=NOON,
+        by_hand_at=NOON,
     )
     assert repository.key == str(repository.id)
     async with store.read() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 from io import BytesIO
@@ -66,3 +67,49 @@ async def test_a_renamed_repository_has_its_new_name_at_once(service: Running) -
 async def test_a_repository_event_that_is_none_is_refused(service: Running) -> None:
     status, answer = await post(service, b'{"action": "renamed"}', event="repository")
     assert (status, answer["error"]) == (400, "Not a repository payload: repository: Field required.")
+
+
+async def test_a_deleted_repository_is_followed_no_longer(service: Running) -> None:
+    shape = SHAPES["repository deleted"]()
+    assert (await post(service, shape.body, event=shape.event))[1] == {"status": "noted"}
+    status, answer = await post(service, SHAPES["push to the default branch"]().body)
+    assert (status, answer["status"]) == (200, "ignored")
+    assert "not followed any more" in answer["reason"]
+
+
+async def test_an_event_about_an_installation_is_looked_into_once(service: Running) -> None:
+    for name in ("App installed", "repositories given to the App", "App suspended"):
+        shape = SHAPES[name]()
+        await post(service, shape.body, event=shape.event)
+    assert service.rows("SELECT kind, key FROM jobs") == [("installation", "12")]
+
+
+async def test_without_an_app_its_events_are_ignored(tmp_path: Path) -> None:
+    async with running(tmp_path, with_app=False) as service:
+        shape = SHAPES["App installed"]()
+        status, answer = await post(service, shape.body, event=shape.event)
+    assert (status, answer) == (200, {"status": "ignored", "reason": "no GitHub App is set up here"})
+
+
+@pytest.mark.parametrize(
+    ("installation", "reason"),
+    [
+        pytest.param("x", "installation: Input should be a valid dictionary", id="a text"),
+        pytest.param({"id": "12"}, "installation.id: Input should be a valid integer", id="an id that is a text"),
+        pytest.param({"id": -1}, "installation.id: Input should be greater than 0", id="an id below zero"),
+        pytest.param({"id": 2**63}, "installation.id: Input should be less than", id="an id that no database holds"),
+    ],
+)
+async def test_an_installation_event_that_is_none_is_refused(
+    service: Running, installation: object, reason: str
+) -> None:
+    body = json.dumps({"action": "created", "installation": installation}).encode()
+    status, answer = await post(service, body, event="installation")
+    assert status == 400
+    assert answer["error"].startswith(f"Not an installation payload: {reason}")
+    assert service.rows("SELECT * FROM jobs") == []
+
+
+async def test_another_action_of_an_installation_is_ignored(service: Running) -> None:
+    body = json.dumps({"action": "renamed", "installation": {"id": 1}}).encode()
+    assert (await post(service, body, event="installation"))[1]["status"] == "ignored"

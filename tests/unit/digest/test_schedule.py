@@ -158,6 +158,7 @@ def test_an_instant_stands_between_two_closings_that_follow_each_other(now: date
 @example(date(2026, 3, 7), time(0, 30), ZoneInfo("America/Havana"))
 @example(date(2010, 11, 6), time(0, 0), ZoneInfo("America/St_Johns"))
 @example(date(2026, 10, 24), time(2, 30), BERLIN)
+@example(date(2000, 4, 1), time(0, 1, fold=1), ZoneInfo("America/St_Johns"))
 def test_every_day_has_exactly_one_closing_after_its_end(first: date, at: time, zone: ZoneInfo) -> None:
     week = [first + number * ONE_DAY for number in range(7)]
     real = [day for day in week if day_bounds(day, zone)[0] < day_bounds(day, zone)[1]]

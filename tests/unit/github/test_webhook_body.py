@@ -31,7 +31,7 @@ def test_the_first_event_is_a_ping() -> None:
     assert read(body_of({"zen": "Keep it logically awesome.", "hook_id": 1}), event="ping") == Ping(hook_id=HOOK_ID)
 
 
-@pytest.mark.parametrize("name", ["issues", "pull_request", "installation", "star"])
+@pytest.mark.parametrize("name", ["issues", "pull_request", "installation_target", "star"])
 def test_another_event_is_named(name: str) -> None:
     assert read(b"{}", event=name) == OtherEvent(hook_id=HOOK_ID, name=name)
 
