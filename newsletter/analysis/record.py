@@ -95,6 +95,20 @@ class Signal(StrEnum):
     EMPTY = "empty"
     UNSEEN = "unseen"
     MODEL = "model"
+    #: A public name or its parameters changed, without a word about it.
+    PUBLIC_API = "public-api"
+    #: A migration takes something away from a schema.
+    DESTRUCTIVE = "destructive"
+    #: Log-in, permissions or encryption come.
+    ACCESS = "access"
+    #: A dependency's new major version.
+    MAJOR_DEPENDENCY = "major-dependency"
+    #: A change of thousands of lines of source: how the whole is built.
+    SWEEPING = "sweeping"
+    #: Files only moved.
+    RENAMES_ONLY = "renames-only"
+    #: A rule of the operator's.
+    OPERATOR = "operator"
 
 
 @dataclass(frozen=True, kw_only=True)

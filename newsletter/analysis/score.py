@@ -41,11 +41,11 @@ WEIGHTS: dict[Signal, Weight] = {
     Signal.VULNERABLE_DEPENDENCY: Weight(points=4, at_least=Level.MEDIUM, everywhere=True),
     Signal.REVERT: Weight(points=3, at_least=Level.MEDIUM),
     Signal.CRASH: Weight(points=3),
-    Signal.REGRESSION: Weight(points=3),
+    Signal.REGRESSION: Weight(points=2, at_least=Level.MEDIUM),
     Signal.FEATURE: Weight(points=3),
     Signal.FIX: Weight(points=3),
     Signal.PERFORMANCE: Weight(points=3),
-    Signal.GUIDE: Weight(points=3),
+    Signal.GUIDE: Weight(points=3, at_most=Level.MEDIUM),
     Signal.BEHAVIOUR: Weight(points=3),
     Signal.LARGE: Weight(points=3),
     Signal.MIGRATION: Weight(points=2),
@@ -56,6 +56,13 @@ WEIGHTS: dict[Signal, Weight] = {
     Signal.EMPTY: Weight(),
     Signal.UNSEEN: Weight(),
     Signal.MODEL: Weight(),
+    Signal.PUBLIC_API: Weight(points=1),
+    Signal.DESTRUCTIVE: Weight(points=3),
+    Signal.ACCESS: Weight(points=3),
+    Signal.MAJOR_DEPENDENCY: Weight(points=2),
+    Signal.SWEEPING: Weight(points=3),
+    Signal.OPERATOR: Weight(),
+    Signal.RENAMES_ONLY: Weight(at_most=Level.LOW),
     Signal.APPEARANCE: Weight(points=-2),
     Signal.DOCS_ONLY: Weight(at_most=Level.LOW),
     Signal.TESTS_ONLY: Weight(at_most=Level.LOW),
@@ -127,7 +134,7 @@ def _by_points(points: float) -> Level:
 def _importance(signal: Signal) -> float:
     weight = WEIGHTS[signal]
     # A ceiling explains a low level better than the points it cut off.
-    return 100.0 if weight.at_most else abs(weight.points)
+    return 100.0 if weight.at_most is Level.LOW else abs(weight.points)
 
 
 def _kind(observed: Observed) -> Kind:
