@@ -16,7 +16,7 @@ from newsletter.analysis.message import MAX_MESSAGE_CHARACTERS, breaking_footer,
 from newsletter.analysis.patches import Patches, read_patches
 from newsletter.analysis.paths import Role
 from newsletter.analysis.prose import excerpt, has_address
-from newsletter.analysis.record import Kind, Reason, Signal, Subject
+from newsletter.analysis.record import Kind, Order, Reason, Signal, Subject
 from newsletter.analysis.releases import released, reverted
 from newsletter.analysis.shown import shown_reasons
 from newsletter.analysis.title import Title, read_title
@@ -42,6 +42,8 @@ class Observed:
     reasons: tuple[Reason, ...]
     #: The kind the title declares, or the files show; None where neither does.
     declared: Kind | None = None
+    #: What the operator ordered for it.
+    order: Order | None = None
 
     @property
     def signals(self) -> frozenset[Signal]:
@@ -51,6 +53,14 @@ class Observed:
 
 def signals(subject: Subject) -> Observed:
     """Find what a change's message, files and patches show. Never raises, whatever the text."""
+    seen = _seen(subject)
+    if subject.order is None:
+        return seen
+    ordered = Reason(signal=Signal.OPERATOR, detail=excerpt(subject.order.text))
+    return replace(seen, reasons=(ordered, *seen.reasons), order=subject.order)
+
+
+def _seen(subject: Subject) -> Observed:
     if len(subject.parents) > 1 and "pull request" not in subject.title[:100].lower():
         return Observed(reasons=tuple(_merge_of_branches(subject)), declared=Kind.CHORE)
     title = _checked(read_title(_told_title(subject)), subject)

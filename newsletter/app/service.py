@@ -12,7 +12,9 @@ import aiohttp
 from aiohttp import web
 
 from newsletter.analysis.analyst import Analyst, ModelEndpoint
+from newsletter.analysis.orders import Orders
 from newsletter.app.handlers import register_handlers
+from newsletter.app.levels import orders_from
 from newsletter.app.postage import revealed
 from newsletter.errors import Fault, SettingsError
 from newsletter.github.client import TIMEOUT, GitHubClient
@@ -49,6 +51,8 @@ class Service:
     jobs: EmbeddedJobs
     github: GitHubClient
     analyst: Analyst
+    #: The operator's rules for levels.
+    orders: Orders
     tokens: Tokens | None
     clock: Callable[[], datetime]
     rounds: Rounds
@@ -118,9 +122,11 @@ async def open_service(
 
     :param migrate: bring an SQLite database of an earlier version to the schema of this one, as its only server may;
         anybody else would do it under a service that runs.
+    :raises SettingsError: the operator's rules for levels cannot be used.
     :raises SchemaBehind: `newsletter migrate` has to be run first.
     :raises SchemaAhead: a newer version has been here.
     """
+    orders = orders_from(settings.levels.file)
     async with AsyncExitStack() as stack:
         store = Store(settings.database_url)
         stack.push_async_callback(store.close)
@@ -146,6 +152,7 @@ async def open_service(
                 recovered=rounds.hurry,
             ),
             analyst=analyst,
+            orders=orders,
             tokens=Tokens(keys) if keys else None,
             clock=clock,
             rounds=rounds,

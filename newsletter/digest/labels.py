@@ -75,6 +75,7 @@ SIGNALS = {
     Signal.SWEEPING: _("changes how the whole is built"),
     Signal.RENAMES_ONLY: _("files only moved"),
     Signal.OPERATOR: _("the operator's rule"),
+    Signal.HELD: _("the operator's rule does not lower this"),
 }
 
 FALLBACKS = {
