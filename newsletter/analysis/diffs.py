@@ -59,3 +59,11 @@ def read_diffs(files: Iterable[FileChange]) -> Iterator[Diff]:
         )
         characters -= len(text)
         lines -= len(read)
+
+
+def lines_with(lines: Sequence[str], words: tuple[str, ...]) -> Iterator[str]:
+    """Yield the lines that hold one of some words; looking for words is many times faster than for a pattern."""
+    block = "\n".join(lines)
+    present = [word for word in words if word in block]
+    if present:
+        yield from (line for line in lines if any(word in line for word in present))

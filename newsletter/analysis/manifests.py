@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from itertools import zip_longest
 
-from newsletter.analysis.diffs import Diff
+from newsletter.analysis.diffs import Diff, lines_with
 from newsletter.analysis.paths import Role
 from newsletter.analysis.prose import plain
 
@@ -87,6 +87,7 @@ _OWN_VERSION = re.compile(
     r"|\s*<Version(?:Prefix)?>|\s{0,4}<version>)"
     r"v?(\d{1,5}(?:\.\d{1,6}){1,3}[\w.+-]{0,30})",
 )
+_OF_VERSIONS = ("ersion", "VERSION")
 _DEVELOPMENT = re.compile(r"dev|snapshot|nightly|unreleased|-pre$|9999", re.IGNORECASE)
 _VERSIONED = re.compile(
     r"(?:^|/)(?:[\w.-]*version[\w.-]*|__init__\.py|__about__\.py|setup\.(?:py|cfg)|pyproject\.toml|package\.json"
@@ -116,8 +117,8 @@ def own_version(diffs: Iterable[Diff]) -> str:
     for diff in diffs:
         if not _VERSIONED.search(diff.path[:1000]):
             continue
-        before = {match[1] for match in map(_OWN_VERSION.match, diff.removed) if match}
-        after = [match[1] for match in map(_OWN_VERSION.match, diff.added) if match]
+        before = {match[1] for match in map(_OWN_VERSION.match, lines_with(diff.removed, _OF_VERSIONS)) if match}
+        after = [match[1] for match in map(_OWN_VERSION.match, lines_with(diff.added, _OF_VERSIONS)) if match]
         # A manifest of many versions is one of dependencies.
         if before and after and len(before) == 1 and after[0] not in before and not _DEVELOPMENT.search(after[0]):
             return plain(after[0])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from newsletter.analysis.diffs import Diff, read_diffs
+from newsletter.analysis.diffs import Diff, lines_with, read_diffs
 from newsletter.analysis.manifests import own_version, raised_minimum
 from newsletter.analysis.names import Names, read_names
 from newsletter.analysis.paths import MACHINE_MADE, Role, role_of
@@ -20,6 +20,7 @@ _DEPRECATION = re.compile(
     r"|warn_deprecated\(|\[Obsolete\b|\[\[deprecated|trigger_deprecation\(|E_USER_DEPRECATED|ActiveSupport::Deprecation"
     r"|@available\(\*, deprecated"
 )
+_OF_DEPRECATIONS = ("eprecat", "bsolete", "DEPRECAT")
 _SILENCED = re.compile(r"filterwarnings|simplefilter|pytest|ignore|except |assert|catch_warnings", re.IGNORECASE)
 #: Statements that take something away from a schema: SQL, Django, Rails, Alembic, Ecto, Laravel, EF Core, Knex.
 _DROP = re.compile(
@@ -79,7 +80,7 @@ def read_patches(files: Iterable[FileChange]) -> Patches:
     diffs = list(read_diffs(listed))
     docs = [diff for diff in diffs if diff.role is Role.DOCS]
     names = read_names(diffs)
-    forgotten = _words(docs, added=False) - _words(docs, added=True)
+    forgotten = _words(docs, added=False) - _words(docs, added=True) if names.removed else set()
     written = sum(role_of(file.path) not in MACHINE_MADE for file in listed)
     complete = bool(diffs) and len(diffs) == written and all(diff.whole for diff in diffs)
     return Patches(
@@ -109,9 +110,9 @@ def _deprecations(diffs: Iterable[Diff]) -> Iterator[str]:
     for diff in diffs:
         if diff.role is not Role.SOURCE:
             continue
-        if any("deprecat" in line.lower() for line in diff.removed):
+        if any("deprecat" in line.lower() for line in lines_with(diff.removed, _OF_DEPRECATIONS)):
             continue  # moved or reworded, not announced
-        for line in diff.added:
+        for line in lines_with(diff.added, _OF_DEPRECATIONS):
             if _DEPRECATION.search(line) and not _SILENCED.search(line):
                 yield plain(line)
 
@@ -141,13 +142,11 @@ def _drops(diffs: Iterable[Diff]) -> Iterator[str]:
 def _same_but_layout(diff: Diff) -> bool:
     if diff.path.endswith(_INDENTED) and len(diff.added) == len(diff.removed):
         return [_bare(line, indent=True) for line in diff.added] == [_bare(line, indent=True) for line in diff.removed]
-    if _texts(diff.added) != _texts(diff.removed):
-        return False
     added, removed = "".join(map(_bare, diff.added)), "".join(map(_bare, diff.removed))
     if len(diff.added) != len(diff.removed):
         # Broken over more lines, a call also gets a last comma.
         added, removed = added.replace(",", ""), removed.replace(",", "")
-    return added == removed
+    return added == removed and _texts(diff.added) == _texts(diff.removed)
 
 
 def _texts(lines: Iterable[str]) -> list[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from newsletter.analysis.diffs import Diff
+from newsletter.analysis.diffs import Diff, lines_with
 from newsletter.analysis.paths import Role
 from newsletter.analysis.prose import plain
 
@@ -54,6 +54,13 @@ _DEFAULT = re.compile(
 )
 
 
+#: Without one of these no line matches.
+_OF_OPTIONS = ("--", "long", "lag", "fs.", "InputOption")
+_OF_SETTINGS = ("env", "ENV", "Env")
+_OF_ROUTES = ("'/", '"/', "path(")
+_OF_DEFAULTS = ("default",)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Surface:
     """What operators and scripts meet, each once, in the order of the files."""
@@ -71,11 +78,12 @@ class Surface:
 def read_surface(diffs: Iterable[Diff]) -> Surface:
     """Compare what the removed lines of a change declare with what its added ones do."""
     product = [diff for diff in diffs if diff.role in {Role.SOURCE, Role.BUILD, Role.CONFIGURATION}]
-    added = [line for diff in product for line in diff.added]
-    removed = [line for diff in product for line in diff.removed]
+    added = [diff.added for diff in product]
+    removed = [diff.removed for diff in product]
     options, options_gone = _options(added), _options(removed)
-    settings, settings_gone = _found(_ENVIRONMENT, added), _found(_ENVIRONMENT, removed)
-    routes, routes_gone = _found(_ROUTE, added), _found(_ROUTE, removed)
+    settings, settings_gone = _found(_ENVIRONMENT, added, _OF_SETTINGS), _found(_ENVIRONMENT, removed, _OF_SETTINGS)
+    routes, routes_gone = _found(_ROUTE, added, _OF_ROUTES), _found(_ROUTE, removed, _OF_ROUTES)
+    source = [diff for diff in product if diff.role is Role.SOURCE]
     return Surface(
         added_options=_without(options, options_gone),
         removed_options=_without(options_gone, options),
@@ -83,9 +91,7 @@ def read_surface(diffs: Iterable[Diff]) -> Surface:
         removed_settings=_without(settings_gone, settings),
         added_routes=_without(routes, routes_gone),
         removed_routes=_without(routes_gone, routes),
-        changed_defaults=tuple(
-            dict.fromkeys(line for diff in product if diff.role is Role.SOURCE for line in _defaults(diff))
-        ),
+        changed_defaults=tuple(dict.fromkeys(line for diff in source for line in _defaults(diff))),
     )
 
 
@@ -93,21 +99,22 @@ def _without(names: dict[str, None], others: dict[str, None]) -> tuple[str, ...]
     return tuple(name for name in names if name not in others)
 
 
-def _found(pattern: re.Pattern[str], lines: Iterable[str]) -> dict[str, None]:
-    matches = (match for line in lines for match in pattern.finditer(line))
+def _found(pattern: re.Pattern[str], blocks: Iterable[Sequence[str]], words: tuple[str, ...]) -> dict[str, None]:
+    matches = (match for lines in blocks for line in lines_with(lines, words) for match in pattern.finditer(line))
     return dict.fromkeys(next(group for group in match.groups() if group) for match in matches)
 
 
-def _options(lines: Iterable[str]) -> dict[str, None]:
-    return dict.fromkeys(f"--{name.removeprefix('--')}" for name in _found(_OPTION, lines))
+def _options(blocks: Iterable[Sequence[str]]) -> dict[str, None]:
+    return dict.fromkeys(f"--{name.removeprefix('--')}" for name in _found(_OPTION, blocks, _OF_OPTIONS))
 
 
 def _defaults(diff: Diff) -> Iterator[str]:
     """Yield the added lines that are removed ones but for the default they say."""
-    before = {_DEFAULT.sub("default", line, count=1).strip(): line for line in diff.removed if _DEFAULT.search(line)}
+    said = [line for line in lines_with(diff.removed, _OF_DEFAULTS) if _DEFAULT.search(line)]
+    before = {_DEFAULT.sub("default", line, count=1).strip(): line for line in said}
     if not before:
         return
-    for line in diff.added:
+    for line in lines_with(diff.added, _OF_DEFAULTS):
         old = before.get(_DEFAULT.sub("default", line, count=1).strip()) if _DEFAULT.search(line) else None
         if old is not None and "".join(old.split()).replace("'", '"') != "".join(line.split()).replace("'", '"'):
             yield plain(line)
