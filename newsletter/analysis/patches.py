@@ -140,12 +140,14 @@ def _drops(diffs: Iterable[Diff]) -> Iterator[str]:
 
 
 def _same_but_layout(diff: Diff) -> bool:
-    if diff.path.endswith(_INDENTED) and len(diff.added) == len(diff.removed):
-        return [_bare(line, indent=True) for line in diff.added] == [_bare(line, indent=True) for line in diff.removed]
-    added, removed = "".join(map(_bare, diff.added)), "".join(map(_bare, diff.removed))
+    is_indented = diff.path.endswith(_INDENTED) and len(diff.added) == len(diff.removed)
+    added = [_bare(line, indent=is_indented) for line in diff.added]
+    removed = [_bare(line, indent=is_indented) for line in diff.removed]
+    if not is_indented:
+        added, removed = ["".join(added)], ["".join(removed)]
     if len(diff.added) != len(diff.removed):
         # Broken over more lines, a call also gets a last comma.
-        added, removed = added.replace(",", ""), removed.replace(",", "")
+        added, removed = [added[0].replace(",", "")], [removed[0].replace(",", "")]
     return added == removed and _texts(diff.added) == _texts(diff.removed)
 
 

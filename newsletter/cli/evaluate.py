@@ -43,7 +43,9 @@ def evaluate_file(
 ) -> None:
     """Compare the rules' levels with those that people gave, and with the predecessor's rule."""
     size = file.stat().st_size if file.is_file() else 0
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    # What is no terminal would get an empty line of it.
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Judging", total=size or None)
         evaluation = evaluate(file, commits=commits, progressed=lambda read: progress.advance(task, read))
     for line, reason in evaluation.broken.items():
