@@ -64,7 +64,7 @@ _DATA_LOSS = re.compile(
 _CRASH = re.compile(
     r"\b(?:crash(?:es|ed|ing)?|segfault(?:s|ed|ing)?|segmentation faults?|sigsegv|sigabrt|core dumps?|panics?|panicked"
     r"|dead-?locks?|deadlock(?:ed|ing)|livelocks?|hangs?|hanging|hung|freez(?:e[sd]?|ing)"
-    r"|(?:infinite|endless) (?:loops?|recursion)|out[ -]of[ -]memory|oom|(?:memory|connection|goroutine|thread"
+    r"|(?:infinite|endless) (?:loops?|recursion)|out[ -]of[ -]memory|oom(?!-)|(?:memory|connection|goroutine|thread"
     r"|file descriptor|fd|socket|resource|handle) leaks?|leak(?:s|ing|ed)? (?:\w+ )?(?:memory|connections?|sockets?"
     r"|goroutines?)"
     r"|null ?pointer\w*|null (?:dereference|reference)\w*|nil (?:pointer|dereference|panic)\w*|stack overflows?"

@@ -20,6 +20,14 @@ def _verbs(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"(?:{pattern})(?!\w)", re.IGNORECASE)
 
 
+#: What developers check their code with; users never meet it.
+_TOOLS = (
+    r"flake8[\w-]*|mypy|ruff|pylint|pyright|eslint|prettier|biome|tslint|rubocop|standardrb|clippy|rustfmt"
+    r"|golangci-lint"
+    r"|phpstan|psalm|ktlint|detekt|checkstyle|spotless|credo|dialyzer|pre-commit|nox|tox|codecov|coveralls|travis"
+    r"|appveyor|dependabot|renovate|editorconfig"
+)
+
 #: The kind a prose title declares by its beginning; first match wins, so the narrow ones stand first.
 _OPENINGS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (Kind.REVERT, _verbs(r"revert(?:s|ed|ing)?|back(?:ed)? out|reapply")),
@@ -33,7 +41,8 @@ _OPENINGS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
             r"|spelling|code ?style|pre-commit(?: \w+)?$|type (?:hints?|annotations?)|nits?|wording|grammar"
             r"|(?:formatting|format|white ?space|indentation|lint\w*)(?: errors?| issues?)?$)"
             r"|run (?:black|prettier|ruff|isort)|reformat\w*|typos?|prettier|black|isort|lint(?:ing)?|formatting"
-            r"|format (?:code|files|with)|apply (?:black|prettier)|go ?fmt|(?:add |update |improve )?type (?:hints"
+            r"|format (?:code|files|with)|apply (?:black|prettier)|go ?fmt|format(?:ted|ting)?$|(?:add |update "
+            r"|improve )?type (?:hints"
             r"|annotations)"
         ),
     ),
@@ -42,9 +51,9 @@ _OPENINGS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         _verbs(
             r"document(?:s|ed|ing)?|docs?|docstrings?|documentation|readme|changelog"
             r"|(?:add|update|improve|fix|clarify|expand|remove|refresh|correct|tweak|rewrite)(?:s|d|ed|ing"
-            r"|ies)? (?:[\w-]+ ){0,5}?"
-            r"(?:docs?|documentation|docstrings?|readme(?:\.\w+)?|changelog(?:\.\w+)?|changes|comments?"
-            r"|contributors|guide|tutorial|examples?)"
+            r"|ies)? (?:(?:[\w`'\"./()-]{1,40} ){0,5}?"
+            r"(?:docs?|documentation|docstrings?|readme(?:\.\w+)?|changelog(?:\.\w+)?|comments?"
+            r"|contributors|guide|tutorial|examples?)|(?:the )?changes$)"
             r"|clarif(?:y|ies|ied)|explain"
         ),
     ),
@@ -60,7 +69,9 @@ _OPENINGS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         Kind.CI,
         _verbs(
-            r"ci|(?:add|fix|update|improve|use|run|skip|remove)(?:s|d|ed|ing)? (?:[\w-]+ ){0,2}?"
+            rf"(?:add|use|enable|set ?up|configure|switch to|introduce|fix|update|bump|run|drop|remove)(?:s|d|ed|ing)?"
+            rf" (?:[\w-]+ ){{0,3}}?(?:{_TOOLS})"
+            r"|ci|(?:add|fix|update|improve|use|run|skip|remove)(?:s|d|ed|ing)? (?:[\w-]+ ){0,2}?"
             r"(?:ci|workflows?|github actions?|travis|azure pipelines?|gitlab ci|pipeline)"
         ),
     ),
@@ -90,7 +101,8 @@ _OPENINGS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
             r"|avoid(?:s|ed|ing)?|handl(?:e[sd]?|ing)|don'?t|do not|never|ensur(?:e[sd]?|ing)|make sure|catch(?:es)?"
             r"|address(?:es|ed)?|stop(?:s|ped|ping)?|guard(?:s|ed)?|restor(?:e[sd]?|ing)|workaround|work around"
             r"|patch(?:es|ed)?"
-            r"|silence|tolerate|recover|validate|respect|enforce[sd]?|(?:temporarily )?disabl(?:e[sd]?|ing)|unbreak"
+            r"|ignor(?:e[sd]?|ing)|silence|tolerate|recover|validate|respect|enforce[sd]?"
+            r"|(?:temporarily )?disabl(?:e[sd]?|ing)|unbreak"
             r"|avoid"
         ),
     ),
@@ -142,6 +154,10 @@ _PHRASES: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
             r"|redundant|type hints?|mypy|code review|nits?",
         ),
         (
+            Kind.STYLE,
+            r"typos?|spelling (?:mistakes?|errors?)|grammar|white ?space|indentation|rubocop|eslint|prettier",
+        ),
+        (
             Kind.FIX,
             r"properly|correctly|no longer|not to|to not|(?:does|do|is|are|was|has|can|could|should|must"
             r"|will)(?:n'?t| not)|cannot|can't"
@@ -158,12 +174,14 @@ _PHRASES: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
             Kind.FEATURE,
             r"can now|to (?:allow|support|accept)|now (?:supports?|accepts?|returns?|includes?|applies|apply|shows?"
             r"|allows?)|(?:is|are|be) configurable"
-            r"|configurable|(?:an?|new) option (?:to|for)|support for|ability to|new (?:option|setting|flag|command"
+            r"|configurable|(?:an?|new) option (?:to|for)|implemented|introduced|support for|ability to"
+            r"|new (?:option|setting|flag|command"
             r"|api|hook)",
         ),
         (
             Kind.PERFORMANCE,
-            r"for efficiency|more efficient(?:ly)?|faster|performance|memory (?:usage|management|footprint|consumption)"
+            r"for efficiency|fast path|optimi[sz](?:ations?|ed)|more efficient(?:ly)?|faster|performance"
+            r"|memory (?:usage|management|footprint|consumption)"
             r"|latency|throughput|once per \w+ instead of per \w+|in parallel|lazily",
         ),
     )

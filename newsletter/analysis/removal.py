@@ -74,9 +74,10 @@ _PRIVATE_THING = re.compile(
     r"|private|hack|workaround|shim|mut|binding|variables?|mention\w*|instructions|references?"
     r"|warnings?|typing|annotations?|hasattr|getattr|checks?|validations?|lint|ci|workflow|dev|experimental"
     r"|temporary|duplication|assert\w*|files?|benchmarks?|examples?|links?|badges?|dependenc\w+|deps?)\b"
-    r"|^[`\"']?_\w|injection|vulnerab",
+    r"|^[`\"']?_\w|injection|vulnerab|\bfrom (?:\w+ ){0,3}(?:results?|output|context|lists?|page|help|response)\b",
     re.IGNORECASE,
 )
+_HOUSEKEEPING = frozenset({Kind.CHORE, Kind.STYLE, Kind.REFACTOR})
 _ISSUES = re.compile(r"\s*(?:[-–—(]\s*)?(?:closes|refs|fixes|see)? ?\(?#\d+\)?.*$", re.IGNORECASE)
 
 
@@ -105,7 +106,7 @@ def _removed_thing(title: Title) -> str:
     if match is None or _PRIVATE_THING.search(match[1]):
         return ""
     # Who calls it housekeeping has to name something that people write down.
-    public = _WRITTEN_DOWN if title.declared in {Kind.CHORE, Kind.STYLE} else _PUBLIC_THING
+    public = _WRITTEN_DOWN if title.explicit and title.declared in _HOUSEKEEPING else _PUBLIC_THING
     if not public.search(match[1]):
         return ""
     return excerpt(_ISSUES.sub("", match[1]))

@@ -37,7 +37,7 @@ def shown_reasons(subject: Subject, title: Title, patches: Patches) -> Iterator[
         yield Reason(signal=Signal.STYLE_ONLY)
         return
     yield from _size(subject, title)
-    yield from _surface(patches)
+    yield from _surface(patches, title)
     yield from _api(patches)
     yield from _schema(subject, patches)
 
@@ -57,10 +57,11 @@ def _size(subject: Subject, title: Title) -> Iterator[Reason]:
         yield Reason(signal=Signal.BEHAVIOUR)
 
 
-def _surface(patches: Patches) -> Iterator[Reason]:
+def _surface(patches: Patches, title: Title) -> Iterator[Reason]:
     surface = patches.surface
-    # Routes that go while others come have moved.
-    routes = () if surface.added_routes else surface.removed_routes
+    # Routes that go while others come, or while code is moved about, have moved.
+    moved = surface.added_routes or title.declared is Kind.REFACTOR
+    routes = () if moved else surface.removed_routes
     for name in (*surface.removed_options, *routes, *patches.removed_documented, *patches.names.unexported):
         yield Reason(signal=Signal.REMOVAL, detail=excerpt(name))
     for line in patches.announcements[:1]:

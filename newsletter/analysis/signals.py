@@ -104,7 +104,7 @@ def _told_title(subject: Subject) -> str:
 
 def _checked(title: Title, subject: Subject) -> Title:
     """Drop what a title declares about tests or CI where mostly the product changed ("Add test utilities")."""
-    if title.declared in {Kind.TEST, Kind.CI} and not is_for_developers(subject):
+    if title.declared in {Kind.TEST, Kind.CI} and not title.explicit and not is_for_developers(subject):
         return replace(title, declared=None)
     return title
 

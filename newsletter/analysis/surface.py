@@ -26,7 +26,7 @@ _ENVIRONMENT = re.compile(
     r"|System\.get_env\("
     r"|System\.fetch_env!\(|env::var\(|ENV(?:\.fetch\(|\[)|GetEnvironmentVariable\(|env\()[\"']?([A-Z][A-Z0-9_]{3,60})"
 )
-_PATH = r"(/[\w/{}:<>.*?+$-]{0,80})"
+_PATH = r"(/[\w/{}:<>.*?+$-]{1,80})"
 #: HTTP routes where they are declared, by framework.
 _ROUTE = re.compile(
     # Flask, FastAPI, Sanic; Express, Fastify, Hono, Koa; Gin, Echo, chi

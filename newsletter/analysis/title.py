@@ -26,6 +26,8 @@ class Title:
     declared: Kind | None = None
     #: ``feat!:`` or ``[Breaking]``.
     breaking: bool = False
+    #: Whether a type or tag says so, and not only words.
+    explicit: bool = False
     #: ``(scope)`` or the ``module:`` before the text.
     scope: str = ""
 
@@ -56,6 +58,8 @@ _TAG = re.compile(r"\[([^\[\]]{1,40})\][\s:]*")
 _TYPE = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,20})(?:\(([^()]{0,60})\))?(!)?:\s+")
 #: A Chinese verb in the place of the type: no space needs to follow the colon, and both are often full-width.
 _CHINESE_TYPE = re.compile(r"([\u4e00-\u9fff]{2,8})\s?(?:[(（]([^()（）]{0,60})[)）])?[:：]\s*")
+#: "#12 - Fix …": the issue that a change is for.
+_ISSUE = re.compile(r"^(?:#|GH-)\d{1,9}\s?[-:–]\s?", re.IGNORECASE)
 _SCOPE = re.compile(r"([\w./*-]{1,40}(?:, ?[\w./*-]{1,40}){0,3})(?::\s+|：\s*)")
 _EMOJI = re.compile(r"([\u2600-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff])\ufe0f?\s*|:([a-z_]{2,20}):\s*")
 #: The pull request, and what asks for no CI (GitHub Docs: "Skipping workflow runs").
@@ -70,7 +74,7 @@ def read_title(title: str) -> Title:
     declared: Kind | None = None
     breaking = False
     scope = ""
-    text, words = _take_marks(text)
+    text, words = _take_marks(_ISSUE.sub("", text, count=1))
     for word in words:
         breaking = breaking or word in _BREAKING_WORDS
         declared = declared or _KIND_OF_WORD.get(word)
@@ -87,6 +91,7 @@ def read_title(title: str) -> Title:
         scope, text = match[1], text[match.end() :]
     while match := _TRAILING.search(text):
         text = text[: match.start()]
+    explicit = declared is not None
     opening = kind_of_words(text)
     # A chore is none where the words say more, but it is never a feature; a fix of the build is a fix.
     if (
@@ -95,7 +100,7 @@ def read_title(title: str) -> Title:
         or (declared is Kind.BUILD and opening is Kind.FIX)
     ):
         declared = opening
-    return Title(text=text, declared=declared, breaking=breaking, scope=scope)
+    return Title(text=text, declared=declared, breaking=breaking, explicit=explicit, scope=scope)
 
 
 _NARROWING = frozenset({Kind.DEPENDENCIES, Kind.DOCS, Kind.TEST, Kind.CI, Kind.RELEASE})
