@@ -51,7 +51,7 @@ _OPENINGS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         _verbs(
             r"document(?:s|ed|ing)?|docs?|docstrings?|documentation|readme|changelog"
             r"|(?:add|update|improve|fix|clarify|expand|remove|refresh|correct|tweak|rewrite)(?:s|d|ed|ing"
-            r"|ies)? (?:(?:[\w`'\"./()-]{1,40} ){0,5}?"
+            r"|ies)? (?:(?:[\w`'\"./()-]{1,40} ){0,7}?"
             r"(?:docs?|documentation|docstrings?|readme(?:\.\w+)?|changelog(?:\.\w+)?|comments?"
             r"|contributors|guide|tutorial|examples?)|(?:the )?changes$)"
             r"|clarif(?:y|ies|ied)|explain"
@@ -148,10 +148,13 @@ _CHINESE_OPENINGS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
 _PHRASES: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(rf"\b(?:{pattern})(?!\w)", re.IGNORECASE))
     for kind, pattern in (
+        (Kind.DOCS, r"documentation|docstrings?|docs|descriptions?"),
+        (Kind.TEST, r"(?:unit |some |the )?tests?$"),
         (
             Kind.REFACTOR,
             r"refactor\w*|clean(?:ing)?[- ]?up|boilerplate|dead (?:code|weight)|debug(?:ging)? code|unused|superfluous"
-            r"|redundant|type hints?|mypy|code review|nits?",
+            r"|redundant|cosmetic|neater|standardi[sz]\w*|as requested|unnecessary|imports?$|type hints?|mypy"
+            r"|code review|nits?",
         ),
         (
             Kind.STYLE,
@@ -186,6 +189,21 @@ _PHRASES: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
+
+
+#: How housework begins that tells no kind: what is used inside, moved about, or mended on the way.
+_HOUSEWORK = re.compile(
+    r"(?:remov|delet|drop|us(?:e[sd]?|ing)\b|replac|appl(?:y|ied)|switch|tweak|minor|small|bump|misc|merge|wip\b|oops"
+    r"|missed|more\b|sync|polish|make .{1,40} (?:static|private|public|const|final)\b|(?:updated?|create"
+    r"|edit) [\w./-]+\.\w{1,5}$"
+    r"|upgrade|log\b|chang(?:e[sd]?|ing) (?:to|the|as|\S{1,60} (?:in)?to)\b)|[^>]{1,80}(?:->|=>)",
+    re.IGNORECASE,
+)
+
+
+def is_housework(text: str) -> bool:
+    """Whether a title that declares no kind begins like work inside the house, which users hardly ever notice."""
+    return _HOUSEWORK.match(text) is not None
 
 
 def kind_of_words(text: str) -> Kind | None:

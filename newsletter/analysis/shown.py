@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from newsletter.analysis.inward import GUIDE_LINES, guide_lines, product_lines, roles_of
+from newsletter.analysis.openings import is_housework
 from newsletter.analysis.patches import Patches
 from newsletter.analysis.paths import SHIPPED, Role, role_of
 from newsletter.analysis.prose import excerpt
@@ -53,6 +54,8 @@ def _size(subject: Subject, title: Title) -> Iterator[Reason]:
         roles >= {Role.SOURCE, Role.TEST}
         or Role.MIGRATION in roles
         or (roles & SHIPPED and _CLOSES.search(subject.message[:_MOST_OF_BODY]))
+        # Where the lines are known, they are judged; of paths alone nothing follows.
+        or (lines and Role.SOURCE in roles and not is_housework(title.text))
     ):
         yield Reason(signal=Signal.BEHAVIOUR)
 

@@ -32,6 +32,7 @@ _CARRIED = re.compile(
 )
 _TRAILER = re.compile(r"[A-Z][\w-]{1,30}: \S|\(cherry picked|\* ")
 #: Where the detail matters, so many of one signal are kept.
+_SAYS_HOW = frozenset({Signal.FIX, Signal.FEATURE, Signal.PERFORMANCE})
 _SEVERAL = {Signal.REMOVAL: 3, Signal.CONFIGURATION: 3}
 
 
@@ -127,9 +128,15 @@ def _kind_of_files(subject: Subject) -> Kind | None:
 
 
 def _once(reasons: list[Reason]) -> tuple[Reason, ...]:
-    """Keep the first reason of every signal, and a few more where the detail matters."""
+    """Keep the first reason of every signal, and a few more where the detail matters.
+
+    That behaviour changes says nothing beside what says how.
+    """
     kept: list[Reason] = []
+    says_how = any(reason.signal in _SAYS_HOW for reason in reasons)
     for reason in dict.fromkeys(reasons):
+        if says_how and reason.signal is Signal.BEHAVIOUR:
+            continue
         if sum(other.signal is reason.signal for other in kept) < _SEVERAL.get(reason.signal, 1):
             kept.append(reason)
     return tuple(kept)

@@ -33,6 +33,11 @@ _DEVELOPED = file("rocket/__init__.py", '-__version__ = "1.0.0"', '+__version__ 
         pytest.param("Pump refactor: split the tank", Kind.REFACTOR, id="refactor in the scope is read in the text"),
         pytest.param("remove unused valve", Kind.REFACTOR, id="unused"),
         pytest.param("Valve colours", None, id="nothing told"),
+        pytest.param("#12 - Support valves", Kind.FEATURE, id="issue before the verb"),
+        pytest.param("Add flake8-valves to the checks", Kind.CI, id="a tool of the developers"),
+        pytest.param("Few typo fixes", Kind.STYLE, id="typos"),
+        pytest.param("Fix wrong pump on tank changes with valves", Kind.FIX, id="changes that are no changelog"),
+        pytest.param("Add a note on the `Pump` docstring", Kind.DOCS, id="docstring of a name in code"),
     ],
 )
 def test_a_phrase_inside_a_title_tells_its_kind(title: str, kind: Kind | None) -> None:
@@ -75,14 +80,15 @@ def test_a_title_that_only_says_whence_is_read_from_below(message: str, kind: Ki
 @pytest.mark.parametrize(
     ("subject", "signal", "expected"),
     [
-        pytest.param(change("Pressure\n\nCloses #12", SOURCE), Signal.BEHAVIOUR, True, id="closes an issue"),
-        pytest.param(change("Pressure\n\nsee #12", SOURCE), Signal.BEHAVIOUR, False, id="only mentions one"),
+        pytest.param(change("Use pressure\n\nCloses #12", SOURCE), Signal.BEHAVIOUR, True, id="closes an issue"),
+        pytest.param(change("Use pressure\n\nsee #12", SOURCE), Signal.BEHAVIOUR, False, id="only mentions one"),
         pytest.param(change("fix(csrf): a typo in the log", SOURCE), Signal.SECURITY, False, id="scope is no weakness"),
         pytest.param(change("Fix CSRF token helper", SOURCE), Signal.SECURITY, False, id="a feature named csrf"),
         pytest.param(change("Improve handling of dos paths", SOURCE), Signal.SECURITY, False, id="an old system"),
         pytest.param(change("Add basic auth to the gate", SOURCE), Signal.ACCESS, True, id="log-in comes"),
         pytest.param(change("Add cookies when using OAuth", SOURCE), Signal.ACCESS, False, id="only near a log-in"),
         pytest.param(change("Add a gauge of memory leaks", SOURCE), Signal.CRASH, False, id="a feature mends nothing"),
+        pytest.param(change("ci: check types", "measures/a.ts"), Signal.BEHAVIOUR, False, id="CI by its type"),
         pytest.param(change("Bump x from 1.9 to 2.0", "go.mod"), Signal.MAJOR_DEPENDENCY, True, id="major bump"),
         pytest.param(change("Bump x from 1.8 to 1.9", "go.mod"), Signal.MAJOR_DEPENDENCY, False, id="minor bump"),
         pytest.param(
@@ -172,3 +178,20 @@ def test_size_counts_where_it_means_something(message: str, lines: int, level: L
 )
 def test_levels_follow_the_rubric(subject: Subject, expected: Level) -> None:
     assert score(signals(subject))[0] is expected
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        pytest.param("Tanks close by themselves", True, id="tells what happens"),
+        pytest.param("Remove the tank class", False, id="removal"),
+        pytest.param("Use a set of tanks", False, id="what is used inside"),
+        pytest.param("old_tank -> new_tank", False, id="a name for another"),
+        pytest.param("Update src/tank.c", False, id="the title that GitHub's editor gives"),
+        pytest.param("Changed tanks to lists", False, id="one thing into another"),
+    ],
+)
+def test_source_that_changes_without_a_declared_kind_behaves_otherwise_unless_it_is_housework(
+    title: str, expected: bool
+) -> None:
+    assert (Signal.BEHAVIOUR in signals(change(title, SOURCE)).signals) is expected
