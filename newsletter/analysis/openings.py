@@ -171,7 +171,7 @@ _PHRASES: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
             r"|(?:when|if|where) .{1,60}? (?:is|are) (?:null|nil|none|empty|missing|undefined|zero|negative|already"
             r"|not)"
             r"|even (?:if|when|though)|uninitiali[sz]ed|(?:buffer|integer|stack) (?:over|under)flows?|out of bounds"
-            r"|upper bound|only (?:if|when|once)|twice|忽略|错误|崩溃",
+            r"|upper bound|only (?:if|when|once)|twice",
         ),
         (
             Kind.FEATURE,

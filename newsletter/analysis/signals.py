@@ -31,8 +31,9 @@ _CARRIED = re.compile(
     re.IGNORECASE,
 )
 _TRAILER = re.compile(r"[A-Z][\w-]{1,30}: \S|\(cherry picked|\* ")
-#: Where the detail matters, so many of one signal are kept.
+#: Beside these, that behaviour changes is nothing new.
 _SAYS_HOW = frozenset({Signal.FIX, Signal.FEATURE, Signal.PERFORMANCE})
+#: Where the detail matters, so many of one signal are kept.
 _SEVERAL = {Signal.REMOVAL: 3, Signal.CONFIGURATION: 3}
 
 

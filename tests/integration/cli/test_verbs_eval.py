@@ -36,7 +36,7 @@ LINES = [
     row(1, "feat!: another pump", "high"),
     row(2, "Fix pump", "medium"),
     row(3, "Rename the pump", "low"),
-    row(4, "Valve", "medium", "acme/tide"),
+    row(4, "Use valves", "medium", "acme/tide"),
     row(5, "Undecided", None),
 ]
 
@@ -58,7 +58,7 @@ def test_the_figures_are_printed_for_people(newsletter: CommandLine, tmp_path: P
     assert "1 without a level were left out." in ended.out
     assert "every repository counts as one that was left out" in ended.out
     assert ["acme/tide", "1", "0", "0.000", "0.000"] in [line.split() for line in ended.out.splitlines()]
-    assert any("Valve" in line and line.split()[0] == "4" for line in ended.out.splitlines())
+    assert any("Use valves" in line and line.split()[0] == "4" for line in ended.out.splitlines())
 
 
 def test_the_figures_are_printed_for_programs(newsletter: CommandLine, tmp_path: Path) -> None:
