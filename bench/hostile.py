@@ -24,7 +24,21 @@ MOST = 6.0
 #: Below this nothing is measured but the clock, seconds.
 LEAST = 0.002
 MESSAGES = ("a", "a ", "[", "[a]", "(", "<!--", "`", "**", "A. ", "\n- ", "\n* a", "remove x ", "fix a ")
-PATCHES = ("+a", "\n+", "\n+#", "\n+def abc():\n-def abd():", "\n+" + "option " * 50, "\n+environ[", "\x00")
+PATCHES = (
+    "+a",
+    "\n+",
+    "\n+#",
+    "\n+def abc():\n-def abd():",
+    "\n+" + "option " * 50,
+    "\n+environ[",
+    "\x00",
+    '\n+"/',
+    '\n+x "--',
+    "\n-def f(a,\n+def f(b,",
+    "\n-default=1 \n+default=2 ",
+    "\n+version=",
+    "\n+export ",
+)
 LOGGED = ("a", "a@", '"', '"@', "a@a ", "@", "%40", "'", "/confirm/", "gh", '"a@a', '\\"@a')
 TITLES = ("a", "\u6f6e", "\U0001f600\u200d", "\u202e", "`")
 

@@ -61,68 +61,101 @@ _RULES: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
     for role, pattern in (
         (
             Role.LOCK,
-            r"(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|go\.sum|mix\.lock"
+            r"(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|go\.sum"
+            r"|mix\.lock"
             r"|cargo\.lock|poetry\.lock|pdm\.lock|uv\.lock|pipfile\.lock|gemfile\.lock|composer\.lock|flake\.lock"
-            r"|pubspec\.lock|packages\.lock\.json|gradle\.lockfile|deno\.lock|[^/]*constraints[^/]*\.txt)$",
+            r"|pubspec\.lock|podfile\.lock|package\.resolved|packages\.lock\.json|gradle\.lockfile|deno\.lock"
+            r"|verification-metadata\.xml|[^/]*constraints[^/]*\.txt)$",
         ),
-        (Role.VENDORED, r"(?:^|/)(?:vendor(?:ed)?|_vendor|node_modules|third[-_]?party|3rdparty|bower_components)/"),
-        (Role.MINIFIED, r"[.-]min\.(?:js|css|mjs)$|\.(?:js|css)\.map$"),
+        (
+            Role.VENDORED,
+            r"(?:^|/)(?:vendor(?:ed)?|_vendor|node_modules|third[-_]?party|3rdparty|bower_components|pods)/",
+        ),
+        (Role.MINIFIED, r"[.-]min\.(?:js|css|mjs)$|\.(?:js|css)\.map$|\.bundle\.js$"),
         (Role.SNAPSHOT, r"\.snap$|(?:^|/)(?:__snapshots__|snapshots|cassettes)/"),
         (
             Role.GENERATED,
-            r"\.pb\.(?:go|cc|h)$|_pb2(?:_grpc)?\.pyi?$|[._]generated\.\w+$|\.g\.(?:dart|cs)$|\.designer\.cs$"
-            r"|(?:^|/)(?:dist|generated|__generated__)/",
+            r"\.pb\.(?:go|cc|h|ts|dart)$|_pb2(?:_grpc)?\.pyi?$|_pb\.(?:js|d\.ts)$|[._]generated\.\w+$|\.g\.(?:dart|cs)$"
+            r"|\.designer\.cs$|_gen\.go$|zz_generated[^/]*$"
+            r"|(?:^|/)(?:[a-z]+[_-])?(?:dist|generated|__generated__)/",
         ),
         (
             Role.CI,
-            r"^\.(?:github|circleci|buildkite|gitlab|travis|ci|azure-pipelines)/|(?:^|/)\.gitlab-ci[^/]*$"
-            r"|^\.travis\.ya?ml$|^azure-pipelines[^/]*$|^\.?appveyor\.ya?ml$|^jenkinsfile|^\.drone\.|^\.?codecov\.ya?ml$"
-            r"|^tox\.ini$|^noxfile\.py$|^\.?renovate[^/]*\.json5?$|^\.coveragerc$|^ci/",
+            r"^\.(?:github|circleci|buildkite|gitlab|travis|ci|azure-pipelines|woodpecker|semaphore|teamcity)/"
+            r"|(?:^|/)\.gitlab-ci[^/]*$|(?:^|/)(?:\.travis|\.cirrus|bitbucket-pipelines|cloudbuild)\.ya?ml$"
+            r"|^azure-pipelines[^/]*$|^\.?appveyor\.ya?ml$|^jenkinsfile|^\.drone\.|^\.?codecov\.ya?ml$"
+            r"|^tox\.ini$|^noxfile\.py$|^\.?renovate[^/]*\.json5?$|^\.coveragerc$|^ci/|(?:^|/)travis[-_][^/]+$",
         ),
         (
             Role.TEST,
-            r"(?:^|/)(?:tests?|__tests__|specs?|e2e|[^/]*tests?_e2e|testdata|fixtures|benchmarks?|bench)/"
-            r"|(?:^|/)(?:test_(?!utils?\.)[^/]+|[^/]+[_.-](?:test|tests|spec|e2e)|tests?|conftest)\.\w+$"
-            r"|^(?:pytest\.ini|jest\.config\.\w+|phpunit\.xml)",
+            r"(?:^|/)(?:(?:[\w.-]*[_.-])?(?:tests?|testing|benchmarks?)|__tests__|specs?|e2e|[^/]*tests?_e2e|testdata"
+            r"|(?:android|jvm|common|unit|integration|native|js|ui|functional)tests?|fixtures|bench(?:es)?"
+            r"|fuzz(?:ing)?)/"
+            r"|(?:^|/)(?:test_(?!utils?\.)[^/]+|[^/]+[_.-](?:test|tests|spec|e2e|bench)|tests?|conftest"
+            r"|spec_helper)\.\w+$"
+            r"|(?<!la)(?<!con)(?<!at)tests?\.(?:java|kt|kts|cs|php|swift|scala|groovy)$|spec\.(?:scala|groovy|js|ts)$"
+            r"|^(?:pytest\.ini|(?:jest|vitest|karma|playwright|cypress)\.config\.\w+|phpunit\.xml|karma\.conf\.js)",
         ),
         (
             Role.TRANSLATION,
-            r"(?:^|/)(?:locales?|i18n|l10n|translations?|langs?)/.+\.(?:json|po|pot|ya?ml|properties|ftl|xlf|strings|mo)$"
-            r"|\.(?:po|pot|ftl|xlf)$",
+            r"(?:^|/)(?:locales?|i18n|l10n|intl|translations?|langs?|languages?|locali[sz]ations?)/.+"
+            r"\.(?:json|po|pot|ya?ml|properties|ftl|xlf|xliff|strings|mo|arb|resx|php|ts)$"
+            r"|\.(?:po|pot|ftl|xlf|xliff|arb)$|\.[a-z]{2}(?:-[a-z]{2,4})?\.resx$|\.lproj/"
+            r"|/values-[a-z]{2}[^/]*/strings\.xml$",
         ),
         (
             Role.CHANGELOG,
-            r"(?:^|/)(?:changelog|changes|history|news|release[-_]?notes|contributors|authors|thanks)"
-            r"(?:\.(?:md|rst|txt|adoc|html))?$"
+            r"(?:^|/)(?:[\w]+[-_])?(?:changelog|changes|history|news|release[-_]?notes|contributors|authors|thanks"
+            r"|backers|sponsors|credits)(?:[\w.-]*\.(?:md|rst|txt|adoc|html|markdown))?$"
             r"|(?:^|/)(?:changes|changelog\.d|newsfragments|changelogs?|\.changes?|\.changeset)/[^/]+$",
         ),
         (
             Role.DOCS,
-            r"(?:^|/)(?:docs?|documentation|manual|man|wiki)/|\.(?:md|mdx|rst|adoc|ipynb)$"
-            r"|(?:^|/)(?:readme|contributing|licen[sc]e|copying|notice|code_of_conduct|security|upgrad(?:e|ing)|install)"
+            r"(?:^|/)(?:docs?|documentation|manual|man|wiki|guides?|website|book|adrs?|rfcs?)/"
+            r"|\.(?:md|mdx|rst|adoc|ipynb|markdown|textile|rdoc|pod)$"
+            r"|(?:^|/)(?:readme|contributing|licen[sc]e|copying|notice|code_of_conduct|security|upgrad(?:e|ing)"
+            r"|install)"
             r"(?:\.txt)?$|(?:^|/)\.readthedocs\.ya?ml$|(?:^|/)mkdocs\.ya?ml$",
         ),
-        (Role.MIGRATION, r"(?:^|/)(?:[a-z_]*migrations?|alembic)/|(?:^|/)schema\.sql$"),
+        (
+            Role.MIGRATION,
+            r"(?:^|/)(?:[a-z_]*migrations?|alembic|db/migrate)/|(?:^|/)(?:schema\.(?:sql|rb|prisma)|structure\.sql)$",
+        ),
         (
             Role.TOOLING,
-            r"(?:^|/)\.(?:pre-commit|editorconfig|git[a-z-]+|prettier|eslint|stylelint|flake8|pylintrc|mailmap"
-            r"|dockerignore|npmignore|nvmrc|tool-versions|python-version)[^/]*$"
+            r"(?:^|/)\.(?:pre-commit|editorconfig|git[a-z-]+|prettier|eslint|stylelint|flake8|pylintrc|mailmap|golangci"
+            r"|rubocop|clang-(?:format|tidy)|swiftlint|php-cs-fixer|php_cs|credo|formatter|jshint|jscs|nycrc"
+            r"|markdownlint"
+            r"|typos|codespell|yamllint|hadolint|dockerignore|npmignore|nvmrc|tool-versions|python-version)[^/]*$"
             r"|(?:^|/)\.(?:devcontainer|vscode|idea|husky)/|^(?:makefile|justfile|taskfile[^/]*|codeowners|mypy\.ini"
-            r"|\.?ruff\.toml|pyrightconfig\.json)$|^(?:scripts?|tools|hack)/"
+            r"|\.?ruff\.toml|pyrightconfig\.json|rustfmt\.toml|clippy\.toml|deny\.toml|phpstan[^/]*|psalm\.xml"
+            r"|biome\.json"
+            r"|tslint\.json|eslint\.config\.\w+|lefthook\.yml|guardfile)$|^(?:scripts?|tools|hack)/"
             r"|(?:^|/)requirements[-_/](?:dev|test|lint|docs?|ci)[^/]*$|(?:^|/)dev[-_]requirements[^/]*$",
         ),
         (
             Role.BUILD,
-            r"(?:^|/)(?:setup\.py|setup\.cfg|pyproject\.toml|package\.json|go\.(?:mod|work)|cargo\.toml|mix\.exs|gemfile"
-            r"|pom\.xml|build\.gradle(?:\.kts)?|cmakelists\.txt|meson\.build|composer\.json|manifest\.in|procfile"
-            r"|build\.rs|[^/]*dockerfile[^/]*|(?:docker-)?compose[^/]*\.ya?ml|\.?goreleaser[^/]*|requirements[^/]*\.txt"
-            r"|webpack[^/]*\.js|vite\.config\.\w+|rollup[^/]*\.js|gruntfile\.js|gulpfile\.js|app\.json)$"
-            r"|(?:^|/)requirements/[^/]+$|(?:^|/)(?:charts?|helm|k8s|kubernetes|deploy(?:ment)?|packaging|debian|docker)/",
+            r"(?:^|/)(?:setup\.py|setup\.cfg|pyproject\.toml|package\.json|go\.(?:mod|work)|cargo\.toml|mix\.exs"
+            r"|gemfile"
+            r"|pom\.xml|(?:build|settings)\.gradle(?:\.kts)?|gradle\.properties|libs\.versions\.toml|build\.sbt"
+            r"|rakefile"
+            r"|cmakelists\.txt|meson\.build|configure\.(?:ac|in)|composer\.json|manifest\.in|procfile|package\.swift"
+            r"|build\.(?:rs|zig)|pubspec\.yaml|(?:jsr|deno)\.jsonc?|makefile|[^/]*dockerfile[^/]*"
+            r"|(?:docker-)?compose[^/]*\.ya?ml"
+            r"|\.?goreleaser[^/]*|snapcraft\.yaml|requirements[^/]*\.txt|flake\.nix|default\.nix|build(?:\.bazel)?"
+            r"|workspace"
+            r"|webpack[^/]*\.js|vite\.config\.\w+|rollup[^/]*\.js|gruntfile\.js|gulpfile\.js|app\.json"
+            r"|tsconfig[^/]*\.json)$"
+            r"|\.(?:csproj|fsproj|vbproj|vcxproj|sln|props|targets|gemspec|podspec|cabal|cmake|nuspec|rockspec)$"
+            r"|(?:^|/)requirements/[^/]+$|(?:^|/)(?:charts?|helm|k8s|kubernetes|deploy(?:ment)?|packaging|debian"
+            r"|docker)/",
         ),
         (
             Role.CONFIGURATION,
-            r"\.(?:sample|example|dist|template)$|(?:^|/)\.?(?:config|settings|conf)[^/]*\.(?:toml|ya?ml|ini|json|exs|conf)$"
-            r"|(?:^|/)\.env[^/]*$",
+            r"\.(?:sample|example|dist|template)$|(?:^|/)\.?(?:config|settings|conf)[^/]*\.(?:toml|ya?ml|ini|json"
+            r"|exs|conf)$"
+            r"|(?:^|/)\.env[^/]*$|(?:^|/)[\w-]+\.conf$|(?:^|/)appsettings[^/]*\.json$|(?:^"
+            r"|/)application[^/]*\.(?:properties|ya?ml)$",
         ),
         (Role.EXAMPLE, r"(?:^|/)(?:examples?|samples?|demos?|tutorials?|[^/]+_demo)/"),
         (Role.ASSET, r"\.(?:png|jpe?g|gif|svg|ico|webp|woff2?|ttf|eot|mp4|pdf)$"),

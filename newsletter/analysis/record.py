@@ -95,6 +95,22 @@ class Signal(StrEnum):
     EMPTY = "empty"
     UNSEEN = "unseen"
     MODEL = "model"
+    #: A public name or its parameters changed, without a word about it.
+    PUBLIC_API = "public-api"
+    #: A migration takes something away from a schema.
+    DESTRUCTIVE = "destructive"
+    #: Log-in, permissions or encryption come.
+    ACCESS = "access"
+    #: A dependency's new major version.
+    MAJOR_DEPENDENCY = "major-dependency"
+    #: A change of thousands of lines of source: how the whole is built.
+    SWEEPING = "sweeping"
+    #: Files only moved.
+    RENAMES_ONLY = "renames-only"
+    #: A rule of the operator's.
+    OPERATOR = "operator"
+    #: A rule of the operator's that may not lower what the rules know for certain.
+    HELD = "held"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +120,18 @@ class Reason:
     signal: Signal
     #: Plain text from the change itself, short and hostile until escaped; empty where the signal says it all.
     detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What the operator ordered for a change (:mod:`newsletter.analysis.orders`)."""
+
+    at_least: Level | None = None
+    at_most: Level | None = None
+    #: Whether it may lower what the rules know for certain.
+    below_floor: bool = False
+    #: What readers see of it.
+    text: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +150,8 @@ class Subject:
     detailed: bool = True
     #: The pull request that the title names, where GitHub told of it.
     pull_request: PullRequest | None = None
+    #: What the operator ordered for changes like this one.
+    order: Order | None = None
 
     @property
     def title(self) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from newsletter.analysis import phrases
 from newsletter.analysis.paths import areas
 from newsletter.analysis.record import Analysis, Fallback, Source, Subject
-from newsletter.analysis.score import score
+from newsletter.analysis.score import ceiling, score
 from newsletter.analysis.signals import signals
 from subscribers import Level
 
@@ -36,3 +38,11 @@ def analyse_by_rules(
         source=Source.RULES,
         fallback=fallback,
     )
+
+
+def obeyed(analysis: Analysis, subject: Subject) -> Analysis:
+    """Return an analysis whose level is no higher than the operator ordered: a model knows nothing of orders."""
+    if subject.order is None:
+        return analysis
+    highest = ceiling(signals(subject))
+    return analysis if highest.reaches(analysis.level) else replace(analysis, level=highest)

@@ -1,70 +1,18 @@
-"""From signals to a level, by one table that can be read. Pure.
+"""From signals to a level, by the weights of ``weights.toml``. Pure.
 
-A change starts with 0 points; every signal adds its points once. 6 points are high, 3 are medium. ``at_most`` holds the
-result down (tests are never urgent, however many), ``at_least`` holds it up and is also the floor for a model.
+A change starts with 0 points; every signal adds its points once. ``at_most`` holds the result down (tests are never
+urgent, however many), ``at_least`` holds it up and is also the floor for a model. What an operator ordered comes last.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 
 from newsletter.analysis.record import Kind, Reason, Signal
 from newsletter.analysis.signals import INWARD, Observed
+from newsletter.analysis.weights import scale
 from subscribers import Level
-
-HIGH_POINTS = 6.0
-MEDIUM_POINTS = 3.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Weight:
-    """What one signal is worth."""
-
-    points: float = 0.0
-    #: The level never falls below this one; the floor for a model.
-    at_least: Level | None = None
-    #: The level never rises above this one by points.
-    at_most: Level | None = None
-    #: Whether ``at_least`` also holds where only tests, CI, documentation or generated files changed.
-    everywhere: bool = False
-
-
-WEIGHTS: dict[Signal, Weight] = {
-    Signal.BREAKING: Weight(points=7, at_least=Level.HIGH, everywhere=True),
-    Signal.SECURITY: Weight(points=7, at_least=Level.HIGH),
-    Signal.RELEASE: Weight(points=6, at_least=Level.HIGH, everywhere=True),
-    Signal.MINIMUM_VERSION: Weight(points=6, at_least=Level.MEDIUM),
-    Signal.DATA_LOSS: Weight(points=6, at_least=Level.HIGH),
-    Signal.REMOVAL: Weight(points=6, at_least=Level.MEDIUM),
-    Signal.DEPRECATION: Weight(points=5, at_least=Level.MEDIUM),
-    Signal.DEFAULT: Weight(points=4, at_least=Level.MEDIUM),
-    Signal.VULNERABLE_DEPENDENCY: Weight(points=4, at_least=Level.MEDIUM, everywhere=True),
-    Signal.REVERT: Weight(points=3, at_least=Level.MEDIUM),
-    Signal.CRASH: Weight(points=3),
-    Signal.REGRESSION: Weight(points=3),
-    Signal.FEATURE: Weight(points=3),
-    Signal.FIX: Weight(points=3),
-    Signal.PERFORMANCE: Weight(points=3),
-    Signal.GUIDE: Weight(points=3),
-    Signal.BEHAVIOUR: Weight(points=3),
-    Signal.LARGE: Weight(points=3),
-    Signal.MIGRATION: Weight(points=2),
-    Signal.CONFIGURATION: Weight(points=1),
-    Signal.DEPENDENCY: Weight(),
-    Signal.REFACTOR: Weight(),
-    Signal.MERGE: Weight(),
-    Signal.EMPTY: Weight(),
-    Signal.UNSEEN: Weight(),
-    Signal.MODEL: Weight(),
-    Signal.APPEARANCE: Weight(points=-2),
-    Signal.DOCS_ONLY: Weight(at_most=Level.LOW),
-    Signal.TESTS_ONLY: Weight(at_most=Level.LOW),
-    Signal.CI_ONLY: Weight(at_most=Level.LOW),
-    Signal.GENERATED_ONLY: Weight(at_most=Level.LOW),
-    Signal.STYLE_ONLY: Weight(at_most=Level.LOW),
-    Signal.TRANSLATION_ONLY: Weight(at_most=Level.LOW),
-    Signal.DEVELOPMENT_ONLY: Weight(at_most=Level.LOW),
-}
 
 #: Signals that decide the kind, whatever the title declares; first match wins.
 _DECIDING: tuple[tuple[Signal, Kind], ...] = (
@@ -98,36 +46,77 @@ _TELLING: tuple[tuple[Signal, Kind], ...] = (
 def score(observed: Observed) -> tuple[Level, Kind, tuple[Reason, ...]]:
     """Return the level and kind of a change, and its reasons with the weightiest first."""
     present = observed.signals
-    level = _by_points(sum(WEIGHTS[signal].points for signal in present))
-    ceilings = [weight.at_most for signal in present if (weight := WEIGHTS[signal]).at_most]
-    level = min([level, *ceilings], key=lambda item: item.rank)
-    level = max(level, floor(observed), key=lambda item: item.rank)
-    reasons = sorted(observed.reasons, key=lambda reason: -_importance(reason.signal))
+    weights = scale().signals
+    level = _by_points(sum(weights[signal].points for signal in present))
+    ceilings = [weight.at_most for signal in present if (weight := weights[signal]).at_most]
+    level = _lowest(level, *ceilings)
+    level = _lowest(_highest(level, floor(observed)), ceiling(observed))
+    reasons = sorted(_honest(observed, level), key=lambda reason: -_importance(reason.signal))
     return level, _kind(observed), tuple(reasons)
 
 
+def _honest(observed: Observed, level: Level) -> Iterator[Reason]:
+    """Yield the reasons, with an order that was not followed marked as such: nobody shall think it was."""
+    order = observed.order
+    held = order is not None and order.at_most is not None and level.rank > order.at_most.rank
+    for reason in observed.reasons:
+        yield replace(reason, signal=Signal.HELD) if held and reason.signal is Signal.OPERATOR else reason
+
+
 def floor(observed: Observed) -> Level:
-    """Return the lowest level a model may give: what the rules know for certain is never talked down."""
+    """Return the lowest level a model may give: what the rules know for certain is never talked down.
+
+    What the operator ordered counts as known; only an order that says so goes below what the rules know.
+    """
+    order = observed.order
+    known = _known(observed)
+    if order is None:
+        return known
+    if order.below_floor and order.at_most:
+        known = _lowest(known, order.at_most)
+    return _highest(known, order.at_least)
+
+
+def ceiling(observed: Observed) -> Level:
+    """Return the highest level a change may get: what the operator ordered, but never below the floor."""
+    order = observed.order
+    if order is None or order.at_most is None:
+        return Level.HIGH
+    return _highest(order.at_most, floor(observed))
+
+
+def _known(observed: Observed) -> Level:
     present = observed.signals
     inward = bool(present & INWARD)
+    weights = scale().signals
     floors = [
         weight.at_least
         for signal in present
-        if (weight := WEIGHTS[signal]).at_least and (weight.everywhere or not inward)
+        if (weight := weights[signal]).at_least and (weight.everywhere or not inward)
     ]
-    return max([Level.LOW, *filter(None, floors)], key=lambda level: level.rank)
+    return _highest(Level.LOW, *floors)
+
+
+def _highest(*levels: Level | None) -> Level:
+    return max(filter(None, levels), key=lambda level: level.rank)
+
+
+def _lowest(*levels: Level | None) -> Level:
+    return min(filter(None, levels), key=lambda level: level.rank)
 
 
 def _by_points(points: float) -> Level:
-    if points >= HIGH_POINTS:
+    if points >= scale().levels.high:
         return Level.HIGH
-    return Level.MEDIUM if points >= MEDIUM_POINTS else Level.LOW
+    return Level.MEDIUM if points >= scale().levels.medium else Level.LOW
 
 
 def _importance(signal: Signal) -> float:
-    weight = WEIGHTS[signal]
+    if signal in {Signal.OPERATOR, Signal.HELD}:
+        return 1000.0
+    weight = scale().signals[signal]
     # A ceiling explains a low level better than the points it cut off.
-    return 100.0 if weight.at_most else abs(weight.points)
+    return 100.0 if weight.at_most is Level.LOW else abs(weight.points)
 
 
 def _kind(observed: Observed) -> Kind:

@@ -8,6 +8,7 @@ from datetime import datetime
 import aiohttp
 
 from newsletter.app.app_source import AppSource
+from newsletter.app.postage import revealed
 from newsletter.errors import AppUnreadable, Fault, SettingsError
 from newsletter.github.client import GitHubClient
 from newsletter.github.credentials import AppCredentials, PresentCredentials
@@ -19,6 +20,7 @@ from newsletter.pipeline.redeliver import APP
 from newsletter.settings import Settings
 from newsletter.store import following
 from newsletter.store.engine import Store
+from newsletter.store.sealing import Seal
 
 #: What the App has to do at the start, every hour and after an outage; where there is none, nothing.
 APP_TURNS = (Turn(kind=Kind.INSTALLATION, key=ALL), Turn(kind=Kind.REDELIVER, key=APP))
@@ -38,6 +40,19 @@ def configured_app(settings: Settings) -> AppCredentials | None:
         fault = Fault(name="NEWSLETTER_GITHUB__PRIVATE_KEY_FILE", expected="cannot be read")
         raise SettingsError((fault,)) from None
     return AppCredentials(app_id=github.app_id, private_key=key)
+
+
+def app_source(settings: Settings, *, store: Store, seal: Seal | None) -> AppSource:
+    """Return what knows the App and the secrets that verify its deliveries.
+
+    :raises SettingsError: as :func:`configured_app` does.
+    """
+    return AppSource(
+        store=store,
+        seal=seal,
+        configured=configured_app(settings),
+        secrets=revealed(settings.github.webhook_secrets),
+    )
 
 
 def present_credentials(apps: AppSource) -> PresentCredentials:

@@ -94,6 +94,7 @@ def _register_collecting(service: Service) -> None:
             int(job.key),
             store=store,
             analyst=service.analyst,
+            orders=service.orders,
             language=settings.language,
             daily_tokens=settings.llm.daily_tokens,
             now=clock(),
@@ -118,7 +119,15 @@ def _register_publishing(service: Service) -> None:
     async def do_close(job: Job) -> None:
         # Work whose job was given up in an outage belongs into this digest as well.
         await requeue(store=store, jobs=jobs, now=clock())
-        await close_when_ready(job, store=store, jobs=jobs, zone=settings.zone, language=settings.language, now=clock())
+        await close_when_ready(
+            job,
+            store=store,
+            jobs=jobs,
+            zone=settings.zone,
+            language=settings.language,
+            orders=service.orders,
+            now=clock(),
+        )
 
     async def do_compose(job: Job) -> None:
         await compose(int(job.key), store=store, jobs=jobs, imprint=imprint, now=clock())

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import aiohttp
 from aiohttp import web
 
-from newsletter.analysis.analyst import Analyst, ModelEndpoint
+from newsletter.analysis.analyst import Analyst
+from newsletter.analysis.orders import Orders
 from newsletter.app.admin import operators_pages
 from newsletter.app.app_source import AppSource
-from newsletter.app.github import APP_TURNS, configured_app, github_client, present_credentials
 from newsletter.app.handlers import register_handlers
 from newsletter.app.postage import revealed
 from newsletter.errors import Fault, SettingsError
-from newsletter.github.client import TIMEOUT, GitHubClient
+from newsletter.github.client import GitHubClient
 from newsletter.github.conversion import Conversions
 from newsletter.github.credentials import PresentCredentials
 from newsletter.jobs.embedded import LOCK_PATIENCE, EmbeddedJobs
@@ -32,7 +30,6 @@ from newsletter.pipeline.recover import requeue
 from newsletter.resources import templates_directory
 from newsletter.settings import Settings
 from newsletter.store.engine import Store
-from newsletter.store.migrate import is_new, require_current, upgrade
 from newsletter.store.sealing import Seal
 from newsletter.web.pages import Pages
 from newsletter.web.readers import Readers
@@ -61,6 +58,8 @@ class Service:
     #: Which GitHub App the service is at a moment.
     credentials: PresentCredentials
     analyst: Analyst
+    #: The operator's rules for levels.
+    orders: Orders
     tokens: Tokens | None
     clock: Callable[[], datetime]
     rounds: Rounds
@@ -125,70 +124,3 @@ class Service:
                 self, pages, keys=revealed(settings.secret_key), seal=self.seal, conversions=self.conversions
             ),
         )
-
-
-@asynccontextmanager
-async def open_service(
-    settings: Settings, *, clock: Callable[[], datetime] = utc_now, migrate: bool = True
-) -> AsyncIterator[Service]:
-    """Open the database and the clients, and close them at the end.
-
-    A new SQLite database gets its tables. A PostgreSQL one must have the schema of this version, since several servers
-    may share it and only one of them may change it.
-
-    :param migrate: bring an SQLite database of an earlier version to the schema of this one, as its only server may;
-        anybody else would do it under a service that runs.
-    :raises SchemaBehind: `newsletter migrate` has to be run first.
-    :raises SchemaAhead: a newer version has been here.
-    """
-    async with AsyncExitStack() as stack:
-        store = Store(settings.database_url)
-        stack.push_async_callback(store.close)
-        if store.is_sqlite and (migrate or await is_new(store)):
-            await upgrade(store)
-        else:
-            await require_current(store)
-        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=TIMEOUT))
-        analyst = Analyst(_endpoint(settings))
-        stack.push_async_callback(analyst.close)
-        keys = revealed(settings.secret_key)
-        seal = Seal(keys) if keys else None
-        apps = AppSource(
-            store=store,
-            seal=seal,
-            configured=configured_app(settings),
-            secrets=revealed(settings.github.webhook_secrets),
-        )
-        credentials = present_credentials(apps)
-        jobs = EmbeddedJobs(store, clock=clock)
-        rounds = Rounds(store=store, jobs=jobs, clock=clock, besides=APP_TURNS)
-        yield Service(
-            settings=settings,
-            store=store,
-            jobs=jobs,
-            github=github_client(
-                settings, session, store=store, credentials=credentials, recovered=rounds.hurry, clock=clock
-            ),
-            credentials=credentials,
-            apps=apps,
-            conversions=Conversions(session, api_url=settings.github.api_url, web_url=settings.github.web_url),
-            seal=seal,
-            analyst=analyst,
-            tokens=Tokens(keys) if keys else None,
-            clock=clock,
-            rounds=rounds,
-            stop=asyncio.Event(),
-        )
-
-
-def _endpoint(settings: Settings) -> ModelEndpoint | None:
-    llm = settings.llm
-    if llm.base_url is None or llm.model is None:
-        return None
-    return ModelEndpoint(
-        base_url=llm.base_url,
-        api_key=llm.api_key.get_secret_value() if llm.api_key else None,
-        model=llm.model,
-        concurrency=llm.concurrency,
-        timeout_seconds=llm.timeout_seconds,
-    )

@@ -71,6 +71,7 @@ def close(
                 jobs=service.jobs,
                 zone=settings.zone,
                 language=settings.language,
+                orders=service.orders,
                 now=service.clock(),
             )
             await compose(

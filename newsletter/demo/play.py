@@ -61,6 +61,7 @@ async def play(stage: Stage, progress: Progress) -> tuple[ReaderResult, ...]:
             jobs=stage.service.jobs,
             zone=stage.service.settings.zone,
             language=stage.service.settings.language,
+            orders=stage.service.orders,
             now=stage.service.clock(),
         )
         await _wait_for_mails(stage, closed.digest_id, progress)

@@ -68,6 +68,14 @@ SIGNALS = {
     Signal.EMPTY: _("no message"),
     Signal.UNSEEN: _("files not seen"),
     Signal.MODEL: _("judged by the model"),
+    Signal.PUBLIC_API: _("public interface changes"),
+    Signal.DESTRUCTIVE: _("takes something out of the schema"),
+    Signal.ACCESS: _("log-in or permissions"),
+    Signal.MAJOR_DEPENDENCY: _("major version of a dependency"),
+    Signal.SWEEPING: _("changes how the whole is built"),
+    Signal.RENAMES_ONLY: _("files only moved"),
+    Signal.OPERATOR: _("the operator's rule"),
+    Signal.HELD: _("the operator's rule does not lower this"),
 }
 
 FALLBACKS = {

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 
 import subscribers
 from newsletter.analysis.analyst import Analyst, Usage
+from newsletter.analysis.orders import NO_ORDERS, Orders
 from newsletter.analysis.prompt import VERSION
 from newsletter.analysis.record import Analysis, Fallback
-from newsletter.analysis.rules import analyse_by_rules
+from newsletter.analysis.rules import analyse_by_rules, obeyed
 from newsletter.languages import supported_languages
 from newsletter.logs import get_logger
 from newsletter.metrics import analyses as analyses_counter
@@ -26,12 +27,20 @@ log = get_logger("analyse")
 
 
 async def analyse(
-    commit_id: int, *, store: Store, analyst: Analyst, language: str, daily_tokens: int | None, now: datetime
+    commit_id: int,
+    *,
+    store: Store,
+    analyst: Analyst,
+    language: str,
+    daily_tokens: int | None,
+    now: datetime,
+    orders: Orders = NO_ORDERS,
 ) -> None:
     """Analyse a commit in the newsletter's language and in every other that an active reader chose.
 
     :param language: the newsletter's own: it is analysed first and sets the level.
     :param daily_tokens: ceiling of a UTC day; beyond it the rules write.
+    :param orders: the operator's rules for levels.
     """
     async with store.read() as connection:
         commit = await commits.load(connection, commit_id)
@@ -42,14 +51,17 @@ async def analyse(
     if commit is None:
         return
     over_budget = analyst.asks_model and daily_tokens is not None and spent >= daily_tokens
+    subject = orders.attached(commit.subject)
     missing = [wanted for wanted in languages_wanted(language, read) if wanted not in done]
     for wanted in missing:
         if over_budget:
             fallback = Fallback.BUDGET
-            analysis = analyse_by_rules(commit.subject, language=wanted, level=level, fallback=fallback)
+            analysis = analyse_by_rules(subject, language=wanted, level=level, fallback=fallback)
             tokens = None
         else:
-            analysis, tokens = await analyst.analyse(commit.subject, language=wanted, level=level)
+            analysis, tokens = await analyst.analyse(subject, language=wanted, level=level)
+            if level is None:
+                analysis = obeyed(analysis, subject)
         level = await _save(store, commit_id, analysis, tokens, is_last=wanted == missing[-1], now=now)
     if not missing and commit.level is None and level is not None:
         # Who read the language that was missing has left.
@@ -62,13 +74,15 @@ def languages_wanted(own: str, read: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((own, *(tag for tag in read if tag in supported_languages()))))
 
 
-async def analyse_now(commit_id: int, *, store: Store, language: str, now: datetime) -> None:
+async def analyse_now(
+    commit_id: int, *, store: Store, language: str, now: datetime, orders: Orders = NO_ORDERS
+) -> None:
     """Analyse a commit by rules from what is stored: for a digest that will not wait any longer."""
     async with store.read() as connection:
         commit = await commits.load(connection, commit_id)
         level = await analyses.level_of(connection, commit_id)
     if commit is not None:
-        analysis = analyse_by_rules(commit.subject, language=language, level=level)
+        analysis = analyse_by_rules(orders.attached(commit.subject), language=language, level=level)
         await _save(store, commit_id, analysis, None, is_last=True, now=now)
 
 

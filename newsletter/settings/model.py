@@ -95,6 +95,13 @@ class ModelSettings(_Section):
         return self
 
 
+class LevelSettings(_Section):
+    """``NEWSLETTER_LEVELS__…``: how important a change is."""
+
+    #: The operator's rules by repository, path and label (TOML); unset = none.
+    file: Path | None = None
+
+
 class SmtpSettings(_Section):
     """``NEWSLETTER_SMTP__…``: the relay that takes the mails."""
 
@@ -163,6 +170,7 @@ class Settings(_Section):
     send_at: TimeOfDay = time(8, 0)
     github: GitHubSettings = GitHubSettings()
     llm: ModelSettings = ModelSettings()
+    levels: LevelSettings = LevelSettings()
     smtp: SmtpSettings = SmtpSettings()
     mail: MailSettings = MailSettings()
     inbound: InboundSettings = InboundSettings()

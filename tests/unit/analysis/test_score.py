@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.analysis.record import Kind, Reason, Signal
-from newsletter.analysis.score import WEIGHTS, floor, score
+from newsletter.analysis.score import floor, score
 from newsletter.analysis.signals import INWARD, Observed
+from newsletter.analysis.weights import scale
 from subscribers import Level
 
 
@@ -15,7 +16,7 @@ def observed(*signals: Signal, declared: Kind | None = None) -> Observed:
 
 
 def test_every_signal_has_a_weight() -> None:
-    assert set(WEIGHTS) == set(Signal)
+    assert set(scale().signals) == set(Signal)
 
 
 @pytest.mark.parametrize(
@@ -84,4 +85,4 @@ def test_the_weightiest_reason_stands_first() -> None:
 
 
 def test_every_signal_that_reaches_no_user_holds_the_level_down() -> None:
-    assert {signal for signal, weight in WEIGHTS.items() if weight.at_most is Level.LOW} == INWARD
+    assert {signal for signal, weight in scale().signals.items() if weight.at_most is Level.LOW} == INWARD

@@ -202,7 +202,7 @@ def test_files_that_reach_no_user_are_a_signal_unless_source_is_among_them(paths
         pytest.param(
             change("Orbit is round", SOURCE, "tests/test_a.py"), Signal.BEHAVIOUR, True, id="source with tests"
         ),
-        pytest.param(change("Orbit is round", SOURCE), Signal.BEHAVIOUR, False, id="source without tests"),
+        pytest.param(change("Use a round orbit", SOURCE), Signal.BEHAVIOUR, False, id="housework without tests"),
         pytest.param(change("Fix gap", "static/a.css"), Signal.APPEARANCE, True, id="stylesheet"),
         pytest.param(change("Fix gap", "static/a.css", "static/a.js"), Signal.APPEARANCE, False, id="script too"),
         pytest.param(change("Bump x from 1 to 2", "package.json", "yarn.lock"), Signal.DEPENDENCY, True, id="bump"),
