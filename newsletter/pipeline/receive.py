@@ -149,6 +149,8 @@ class Intake:
     async def _store_all(self) -> None:
         try:
             while self._waiting:
+                # Whoever is being read at this moment comes along.
+                await asyncio.sleep(0)
                 together, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
                 await self._store_or_split(together)
         finally:

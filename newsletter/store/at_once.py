@@ -30,6 +30,7 @@ class SqliteThread:
             connect_args={"timeout": busy_timeout, "check_same_thread": False},
         )
         configure(self._engine, begin="BEGIN IMMEDIATE", read_only=False, busy_timeout=busy_timeout)
+        self._connection: Connection | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 
     async def run(self, work: Callable[[Connection], Result]) -> Result:
@@ -45,10 +46,28 @@ class SqliteThread:
             raise
 
     def _in_transaction(self, work: Callable[[Connection], Result]) -> Result:
-        with self._engine.begin() as connection:
-            return work(connection)
+        connection = self._connected()
+        try:
+            with connection.begin():
+                return work(connection)
+        except BaseException:
+            # Whatever state it is in: the next one gets a fresh one.
+            self._disconnect()
+            raise
+
+    def _connected(self) -> Connection:
+        # Kept: a pool looks after a connection each time that it is given back.
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def close(self) -> None:
         """Close the connection and end the thread."""
+        self._thread.submit(self._disconnect)
         self._thread.shutdown()
         self._engine.dispose()

@@ -29,11 +29,32 @@ def insert_new_rows(
     connection: Connection, table: Table, rows: Sequence[dict[str, object]], *, key: Column[str]
 ) -> frozenset[str]:
     """Insert rows whose unique key is not there already, and return the keys of those."""
-    new: frozenset[str] = frozenset()
-    for part in _parts(rows):
-        found = _execute(connection, table, part, ending=f" ON CONFLICT DO NOTHING RETURNING {key.name}")
-        new |= frozenset(found.scalars())
-    return new
+    insert = _insert_unknown if connection.dialect.name == "sqlite" else _insert_returning
+    return frozenset[str]().union(*(insert(connection, table, part, key) for part in _parts(rows)))
+
+
+def _insert_returning(
+    connection: Connection, table: Table, rows: Sequence[dict[str, object]], key: Column[str]
+) -> frozenset[str]:
+    found = _execute(connection, table, rows, ending=f" ON CONFLICT DO NOTHING RETURNING {key.name}")
+    return frozenset(found.scalars())
+
+
+def _insert_unknown(
+    connection: Connection, table: Table, rows: Sequence[dict[str, object]], key: Column[str]
+) -> frozenset[str]:
+    """Look which keys are there first, since nobody else writes: RETURNING gives its rows one by one."""
+    by_key = {str(row[key.name]): row for row in rows}
+    marks = ", ".join("?" * len(by_key))
+    known = connection.exec_driver_sql(
+        f"SELECT {key.name} FROM {table.name} WHERE {key.name} IN ({marks})",  # noqa: S608 - our own names
+        tuple(by_key),
+    ).scalars()
+    for name in known:
+        del by_key[name]
+    if by_key:
+        _execute(connection, table, list(by_key.values()), ending="")
+    return frozenset(by_key)
 
 
 def _parts(rows: Sequence[dict[str, object]]) -> list[Sequence[dict[str, object]]]:
