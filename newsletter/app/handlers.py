@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from newsletter.analysis.triage import MOST_CHANGES
 from newsletter.app.postage import postage_from
 from newsletter.digest.render import Renderer
-from newsletter.pipeline.analyse import analyse
+from newsletter.pipeline.analyse import analyse_job
 from newsletter.pipeline.close import close_when_ready
 from newsletter.pipeline.compose import Imprint, compose
 from newsletter.pipeline.deliver import deliver
@@ -27,6 +28,8 @@ LOCAL_CONCURRENCY = 4
 #: Requests to the GitHub API at once; GitHub asks to keep them few.
 FETCH_CONCURRENCY = 8
 RECONCILE_CONCURRENCY = 2
+#: Changes under way at once for the model, besides two for each of its requests: three full questions.
+FILLING_BATCHES = 3 * MOST_CHANGES
 
 #: About nine hours of patience with GitHub; whatever it still keeps then is analysed from its push.
 FETCH_RETRIES = Retries(max_attempts=45, first=timedelta(seconds=2), longest=timedelta(minutes=15))
@@ -72,12 +75,13 @@ def _register_collecting(service: Service) -> None:
         await fetch(job, store=store, jobs=jobs, github=service.github, now=clock())
 
     async def do_analyse(job: Job) -> None:
-        await analyse(
-            int(job.key),
+        await analyse_job(
+            job,
             store=store,
             analyst=service.analyst,
             language=settings.language,
-            daily_tokens=settings.llm.daily_tokens,
+            send_at=settings.send_at,
+            zone=settings.zone,
             now=clock(),
         )
 
@@ -87,7 +91,8 @@ def _register_collecting(service: Service) -> None:
     register(Kind.COMPLETE, do_complete, concurrency=1, retries=FETCH_RETRIES)
     register(Kind.RECONCILE, do_reconcile, concurrency=RECONCILE_CONCURRENCY, retries=RECONCILE_RETRIES)
     register(Kind.FETCH, do_fetch, concurrency=FETCH_CONCURRENCY, retries=FETCH_RETRIES)
-    analysing = settings.llm.concurrency if settings.llm.enabled else LOCAL_CONCURRENCY
+    # More than the model is asked at once: changes that wait together are asked about together.
+    analysing = FILLING_BATCHES + 2 * settings.llm.concurrency if settings.llm.enabled else LOCAL_CONCURRENCY
     register(Kind.ANALYSE, do_analyse, concurrency=analysing, retries=LOCAL_RETRIES)
 
 
@@ -100,7 +105,15 @@ def _register_publishing(service: Service) -> None:
     async def do_close(job: Job) -> None:
         # Work whose job was given up in an outage belongs into this digest as well.
         await requeue(store=store, jobs=jobs, now=clock())
-        await close_when_ready(job, store=store, jobs=jobs, zone=settings.zone, language=settings.language, now=clock())
+        await close_when_ready(
+            job,
+            store=store,
+            jobs=jobs,
+            zone=settings.zone,
+            language=settings.language,
+            with_model=settings.llm.enabled,
+            now=clock(),
+        )
 
     async def do_compose(job: Job) -> None:
         await compose(int(job.key), store=store, jobs=jobs, imprint=imprint, now=clock())

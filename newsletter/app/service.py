@@ -23,6 +23,7 @@ from newsletter.pipeline.deliver import park_unfinished
 from newsletter.pipeline.port import Kind
 from newsletter.pipeline.receive import Intake
 from newsletter.pipeline.recover import requeue
+from newsletter.pipeline.spending import Spending
 from newsletter.resources import templates_directory
 from newsletter.settings import SERVING, Settings
 from newsletter.store.engine import Store
@@ -129,7 +130,8 @@ async def open_service(
         else:
             await require_current(store)
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=TIMEOUT))
-        analyst = Analyst(_endpoint(settings))
+        spending = Spending(store, daily_tokens=settings.llm.daily_tokens, clock=clock)
+        analyst = Analyst(_endpoint(settings), ledger=spending)
         stack.push_async_callback(analyst.close)
         keys = revealed(settings.secret_key)
         token = settings.github.token
@@ -178,4 +180,5 @@ def _endpoint(settings: Settings) -> ModelEndpoint | None:
         model=llm.model,
         concurrency=llm.concurrency,
         timeout_seconds=llm.timeout_seconds,
+        tokens_per_minute=llm.tokens_per_minute,
     )

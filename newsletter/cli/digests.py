@@ -71,6 +71,7 @@ def close(
                 jobs=service.jobs,
                 zone=settings.zone,
                 language=settings.language,
+                with_model=settings.llm.enabled,
                 now=service.clock(),
             )
             await compose(

@@ -53,7 +53,9 @@ async def unreconciled(day: date, *, store: Store, zone: ZoneInfo) -> int:
     return sum(1 for repository in followed if repository.reconciled_at is None or repository.reconciled_at < end)
 
 
-async def close_when_ready(job: Job, *, store: Store, jobs: Jobs, zone: ZoneInfo, language: str, now: datetime) -> None:
+async def close_when_ready(
+    job: Job, *, store: Store, jobs: Jobs, zone: ZoneInfo, language: str, with_model: bool = False, now: datetime
+) -> None:
     """Close the day of a job as soon as every analysis is there, or when waiting any longer would be worse.
 
     :raises NotYet: something is still on its way.
@@ -64,20 +66,30 @@ async def close_when_ready(job: Job, *, store: Store, jobs: Jobs, zone: ZoneInfo
             raise NotYet(f"{missing} repositories are still to be compared with GitHub", after=LOOK_AGAIN)
         if missing := await outstanding(day, store=store, zone=zone):
             raise NotYet(f"{missing} analyses are still under way", after=LOOK_AGAIN)
-    await close_day(day, store=store, jobs=jobs, zone=zone, language=language, now=now)
+    await close_day(day, store=store, jobs=jobs, zone=zone, language=language, with_model=with_model, now=now)
 
 
-async def close_day(day: date, *, store: Store, jobs: Jobs, zone: ZoneInfo, language: str, now: datetime) -> Closed:
+async def close_day(
+    day: date,
+    *,
+    store: Store,
+    jobs: Jobs,
+    zone: ZoneInfo,
+    language: str,
+    with_model: bool = False,
+    now: datetime,
+) -> Closed:
     """Close a day now and queue its composition. A day that is closed already stays as it is.
 
     What has no analysis yet gets one by the rules, so that nothing waits for a model or for GitHub.
 
+    :param with_model: whether a model is asked; then an analysis that is missing says that it was not waited for.
     :raises InputError: the day has not begun yet.
     """
     start, end = day_bounds(day, zone)
     if start > now:
         raise InputError(f"{day} has not begun yet (today is {local_day(now, zone)} in {zone.key})")
-    await _finish_analyses(end, store=store, jobs=jobs, language=language, now=now)
+    await _finish_analyses(end, store=store, jobs=jobs, language=language, with_model=with_model, now=now)
     async with store.write() as transaction:
         connection = transaction.connection
         digest = await digests.close(connection, day=day, timezone=zone.key, now=now)
@@ -92,7 +104,9 @@ async def close_day(day: date, *, store: Store, jobs: Jobs, zone: ZoneInfo, lang
     return Closed(digest_id=digest.id, day=day, changes=taken, new=True)
 
 
-async def _finish_analyses(end: datetime, *, store: Store, jobs: Jobs, language: str, now: datetime) -> None:
+async def _finish_analyses(
+    end: datetime, *, store: Store, jobs: Jobs, language: str, with_model: bool, now: datetime
+) -> None:
     async with store.read() as connection:
         waiting = await pushes.unexpanded(connection, before=end)
     for hook_id in waiting:
@@ -105,7 +119,7 @@ async def _finish_analyses(end: datetime, *, store: Store, jobs: Jobs, language:
         unfinished = await commits.unanalysed(connection, before=end)
     for commit_id in unfinished:
         try:
-            await analyse_now(commit_id, store=store, language=language, now=now)
+            await analyse_now(commit_id, store=store, language=language, with_model=with_model, now=now)
         except StoreUnavailable:
             raise
         except Exception:
