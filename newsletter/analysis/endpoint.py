@@ -35,8 +35,8 @@ log = get_logger("analysis")
 
 #: A wait up to here is waited for; a longer one is the caller's, seconds.
 LONGEST_WAIT = 20.0
-#: How much more a reasoning model may write that used up its ceiling with hidden thoughts. Once is enough.
-GROWTH = 4
+#: What a reasoning model may write besides its answer, once it used that up with hidden thoughts, tokens.
+THOUGHTS = 8_000
 #: What the ceiling of an answer is called: most servers know the first, OpenAI's reasoning models only the second.
 _LIMIT_NAMES = ("max_tokens", "max_completion_tokens")
 #: Of the library, and what breaks in it on an answer that is no answer.
@@ -115,7 +115,7 @@ class Endpoint:
         self._bucket = TokenBucket(about.tokens_per_minute)
         self._under_way = 0
         self._mode, self._proven = Mode.JSON_SCHEMA, False
-        self._limit_name, self._growth = _LIMIT_NAMES[0], 1
+        self._limit_name, self._thoughts = _LIMIT_NAMES[0], 0
 
     async def room(self) -> None:
         """Wait until a request could be made at once."""
@@ -124,8 +124,8 @@ class Endpoint:
 
     def grow(self) -> None:
         """Let answers be longer from now on: the model thinks before it writes."""
-        if self._growth == 1:
-            self._growth = GROWTH
+        if not self._thoughts:
+            self._thoughts = THOUGHTS
             log.info("the model thinks before it writes", action="analysis.thinking", model=self.about.model)
 
     async def ask(self, question: Question, *, repository: str, repair: Repair | None = None) -> Reply:
@@ -225,7 +225,7 @@ class Endpoint:
         body: dict[str, Any] = {
             "model": self.about.model,
             "messages": messages_of(question, mode, repair),
-            limit_name: question.answer_tokens * self._growth,
+            limit_name: question.answer_tokens + self._thoughts,
         }
         if (wanted := response_format(question, mode)) is not None:
             body["response_format"] = wanted

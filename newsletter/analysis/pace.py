@@ -15,8 +15,11 @@ _WEIGHT = 0.2
 #: A server that counts otherwise is not believed beyond these.
 _FEWEST_BYTES, _MOST_BYTES = 1.0, 8.0
 
-#: Pauses after failures without an answer in between, seconds: 15, 30, 60 … up to a quarter of an hour.
-FIRST_OUTAGE, LONGEST_OUTAGE = 15.0, 900.0
+#: Tokens that are as good as there: the rest of a division.
+_NEXT_TO_NOTHING = 0.01
+
+#: Pauses after failures without an answer in between, seconds: 30, 60, 120 … up to a quarter of an hour.
+FIRST_OUTAGE, LONGEST_OUTAGE = 30.0, 900.0
 #: How long a key, an account or a model that was refused is not asked for again, seconds.
 BARRED = 300.0
 
@@ -60,7 +63,7 @@ class TokenBucket:
         self._fill(now)
         # A question larger than a whole minute's worth goes when the bucket is full.
         missing = min(float(tokens), self._full) - self._level
-        if missing > 0:
+        if missing > _NEXT_TO_NOTHING:
             return missing / self._per_second
         self._level -= tokens
         return 0.0
