@@ -77,9 +77,8 @@ def portions_of(files: tuple[FileChange, ...], *, budget: int, most: int) -> tup
         texts.clear()
         paths.clear()
 
-    for file in _worth_reading(files):
-        if _rank(file) >= _EXPLAINING and portions:
-            break
+    ranked = _worth_reading(files)
+    for file in [file for file in ranked if _rank(file) < _EXPLAINING] or ranked:
         if len(portions) >= most:
             break
         text = _excerpt(file, min(len(file.patch or "") + SMALLEST_EXCERPT, budget))

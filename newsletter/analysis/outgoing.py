@@ -44,7 +44,7 @@ _TO_A_MODEL = re.compile(
     r"|assistant|gpt|claude|gemini|summari[sz]er)\b"
     r"|\bdo not (?:mention|report|include|summari[sz]e|list) (?:it|this)\b.{0,40}\b(?:digest|summary|newsletter)\b"
     r"|\b(?:summari[sz]e|describe|present) this (?:commit|change|diff|pull request|pr)\b.{0,20}\bas\b"
-    r"|</?(?:system|assistant|instructions?)>|<\|im_(?:start|end)\|>|\[/?INST\]|^[\s+*>-]{0,8}assistant[ ]{0,4}:"
+    r"|</?(?:system|assistant|instructions?)>|<\|im_(?:start|end)\|>|\[/?INST\]|^[\s+*>#/-]{0,8}assistant[ ]{0,4}:"
     r"|[\"'](?:importance|level)[\"'][ ]{0,4}:[ ]{0,4}"
     + _LEVEL
     + r"|(?:忽略|无视|忘记).{0,12}(?:之前|以上|先前|前面|所有).{0,12}(?:指令|指示|提示|规则|要求)"

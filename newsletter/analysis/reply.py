@@ -111,7 +111,7 @@ def read_notes(reply: Reply) -> str:
     """
     noted = items(parsed(text_of(reply), _Notes).notes, most=_MOST_NOTES, longest=LONGEST_ITEM)
     # What a patch talked the model into must not speak to it a second time.
-    text = sendable(" ".join(noted))[:NOTES_CHARACTERS]
+    text = " ".join(note for note in noted if sendable(note) == note)[:NOTES_CHARACTERS]
     if not text.strip():
         raise ReplyError(Fallback.UNREADABLE, "notes were missing")
     return text

@@ -111,7 +111,7 @@ def languages_wanted(own: str, read: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((own, *(tag for tag in read if tag in supported_languages()))))
 
 
-async def analyse_now(commit_id: int, *, store: Store, language: str, with_model: bool, now: datetime) -> None:
+async def analyse_now(commit_id: int, *, store: Store, language: str, with_model: bool = False, now: datetime) -> None:
     """Analyse a commit by rules from what is stored: for a digest that will not wait any longer.
 
     :param with_model: whether a model would have been asked.

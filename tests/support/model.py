@@ -152,11 +152,11 @@ class StandInModel:
             self._under_way -= 1
 
 
-def endpoint_at(model: StandInModel, **about: Any) -> ModelEndpoint:
+def endpoint_at(server: StandInModel, /, **about: Any) -> ModelEndpoint:
     """Return how to ask a stand-in, without the pauses that a test would wait for."""
     return ModelEndpoint(
         **{
-            "base_url": model.url,
+            "base_url": server.url,
             "api_key": "key-of-the-model",
             "model": "stand-in-7b",
             "concurrency": 8,
@@ -169,9 +169,9 @@ def endpoint_at(model: StandInModel, **about: Any) -> ModelEndpoint:
 
 
 @asynccontextmanager
-async def asking(model: StandInModel, *, ledger: Ledger | None = None, **about: Any) -> AsyncIterator[Analyst]:
+async def asking(server: StandInModel, /, *, ledger: Ledger | None = None, **about: Any) -> AsyncIterator[Analyst]:
     """Give an analyst that asks a stand-in."""
-    analyst = Analyst(endpoint_at(model, **about), ledger=ledger)
+    analyst = Analyst(endpoint_at(server, **about), ledger=ledger)
     try:
         yield analyst
     finally:
