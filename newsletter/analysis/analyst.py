@@ -32,7 +32,6 @@ from newsletter.analysis.reply import analysis_of, read_analysis, read_notes
 from newsletter.analysis.rules import analyse_by_rules
 from newsletter.analysis.triage import Glance
 from newsletter.logs import get_logger
-from newsletter.metrics import fallbacks
 from subscribers import Level
 
 __all__ = ["Analyst", "Ledger", "ModelAway", "ModelEndpoint", "Usage"]
@@ -92,8 +91,7 @@ class Analyst:
         return analysis
 
     def by_rules(self, subject: Subject, *, language: str, level: Level | None, fallback: Fallback) -> Analysis:
-        """Let the rules answer in the model's place, and count why."""
-        fallbacks.labels(reason=fallback.value).inc()
+        """Let the rules answer in the model's place, and tell why."""
         log.warning("the model did not answer", action="analysis.fallback", sha=subject.sha, reason=fallback.value)
         return analyse_by_rules(subject, language=language, level=level, fallback=fallback)
 

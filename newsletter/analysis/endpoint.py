@@ -25,7 +25,7 @@ from newsletter.analysis.faults import (
     Transient,
     fault_of,
 )
-from newsletter.analysis.pace import Door, Estimate, TokenBucket
+from newsletter.analysis.pace import FIRST_OUTAGE, Door, Estimate, TokenBucket
 from newsletter.analysis.question import Mode, Question, Repair, Reply, messages_of, response_format
 from newsletter.analysis.record import Fallback
 from newsletter.logs import get_logger
@@ -62,6 +62,8 @@ class ModelEndpoint:
     linger_seconds: float = 1.0
     #: Before each further try of a request that failed, seconds.
     pauses: tuple[float, ...] = (1.0, 4.0)
+    #: After a question was given up, and twice as long each time until one is answered, seconds.
+    outage_seconds: float = FIRST_OUTAGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +113,7 @@ class Endpoint:
         )
         self._ledger, self._clock, self._sleep = ledger, clock, sleep
         self._places = asyncio.Semaphore(about.concurrency)
-        self._door, self._estimate = Door(), Estimate()
+        self._door, self._estimate = Door(about.outage_seconds), Estimate()
         self._bucket = TokenBucket(about.tokens_per_minute)
         self._under_way = 0
         self._mode, self._proven = Mode.JSON_SCHEMA, False

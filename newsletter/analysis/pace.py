@@ -83,9 +83,12 @@ class Door:
     """Whether a server may be asked now: it wanted a pause, has not answered for a while, or refused us for good.
 
     Times are seconds of a clock that never goes back.
+
+    :param first_outage: the first pause after a failure.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first_outage: float = FIRST_OUTAGE) -> None:
+        self._first_outage = first_outage
         self._until = 0.0
         self._reason = Fallback.UNREACHABLE
         self._asked_for = False
@@ -119,7 +122,7 @@ class Door:
         """Take note that a question was given up; returns the pause, and whether others were as well before it."""
         if self.wait(now) == 0:
             self._failures += 1
-            pause = min(FIRST_OUTAGE * 2.0 ** min(self._failures - 1, 20), LONGEST_OUTAGE)
+            pause = min(self._first_outage * 2.0 ** min(self._failures - 1, 20), LONGEST_OUTAGE)
             self._until, self._reason, self._asked_for = now + pause, reason, False
             return pause, self._failures > 1
         return self.wait(now), True

@@ -123,8 +123,6 @@ async def analyse_now(commit_id: int, *, store: Store, language: str, with_model
         # What GitHub has not told of yet, no model was asked about.
         fallback = Fallback.DUE if with_model and commit.detail_state is not DetailState.WAITING else None
         analysis = analyse_by_rules(commit.subject, language=language, level=level, fallback=fallback)
-        if fallback is not None:
-            fallbacks.labels(reason=fallback.value).inc()
         await _save(store, commit_id, analysis, is_last=True, now=now)
 
 
@@ -144,4 +142,6 @@ async def _save(store: Store, commit_id: int, analysis: Analysis, *, is_last: bo
             level = await commits.freeze_level(connection, commit_id, level)
     if new:
         analyses_counter.labels(source=analysis.source.value).inc()
+        if analysis.fallback is not None:
+            fallbacks.labels(reason=analysis.fallback.value).inc()
     return level

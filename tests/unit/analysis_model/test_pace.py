@@ -82,7 +82,8 @@ def test_the_estimate_follows_what_the_server_counts() -> None:
 
 
 def test_pauses_grow_while_nobody_gets_an_answer_and_end_with_one() -> None:
-    door, now, pauses = Door(), 0.0, []
+    door, now = Door(), 0.0
+    pauses: list[float] = []
     for _ in range(8):
         pause, others = door.failed(Fallback.UNREACHABLE, now=now)
         assert others is bool(pauses)

@@ -138,9 +138,8 @@ def test_a_level_that_was_asked_for_is_not_left_out() -> None:
 )
 def test_advice_that_fits_any_change_is_left_out(advice: str, kept: bool) -> None:
     language = "en" if advice.isascii() else "zh"
-    said = json.dumps(
-        {"kind": "fix", "summary": "It stops. 水泵会停止。" if language == "zh" else "It stops.", "advice": [advice]}
-    )
+    summary = "It stops." if language == "en" else "水泵会停止。"
+    said = json.dumps({"kind": "fix", "summary": summary, "advice": [advice]})
     analysis = read_analysis(
         Reply(text=said, finish_reason="stop", refusal=None),
         subject=FIX,
@@ -195,7 +194,7 @@ PIECES = [
     *("<", ">", "*", "_", "`", "~~", "#", " ", "\u200b", "\u202e"),
 ]
 #: Anything a mail program would make a link of.
-LINK = re.compile(r"[a-z][a-z0-9+.-]*://|\bwww\.", re.IGNORECASE)
+LINK = re.compile(r"[a-z][a-z0-9+.-]*://|\bwww\.(?=\S)", re.IGNORECASE)
 
 
 @settings(deadline=None)
@@ -260,9 +259,8 @@ def test_items_too_long_are_left_out_and_never_cut() -> None:
 
 
 def test_half_a_sentence_is_left_out_and_a_full_stop_that_is_missing_is_set() -> None:
-    analysis = read(
-        summary="It stops. It drips when the", risks=["It drips because", "It may spill"], scope="Pumps and"
-    )
+    risks = ["It drips because", "It may spill"]
+    analysis = read(summary="It stops. It drips when the", risks=risks, scope="Pumps and")
     assert (analysis.summary, analysis.risks, analysis.scope) == ("It stops.", ("It may spill.",), "")
 
 
