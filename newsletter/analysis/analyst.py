@@ -106,7 +106,8 @@ class Analyst:
         self, endpoint: Endpoint, subject: Subject, bounds: Bounds, levels: Sequence[Level], language: str
     ) -> Analysis:
         """Ask about one change with its patch, with ever less of it until the model has room."""
-        budget = min(budget_of(levels), self._room or budget_of(levels))
+        most = budget_of(subject, levels)
+        budget = min(most, self._room or most)
         is_high = Level.HIGH in levels and (bounds.scored is Level.HIGH or len(levels) == 1)
         while True:
             try:

@@ -137,7 +137,7 @@ def _shared(files: list[FileChange], budget: int) -> tuple[list[tuple[str, str]]
 
 def _excerpt(file: FileChange, room: int) -> str:
     """Return a file's patch, or the part of it that fits into a number of characters; empty where none does."""
-    heading = f"--- {sendable(file.path)}\n"
+    heading = f"--- {sendable(file.path)} +{file.additions} -{file.deletions}\n"
     patch = file.patch or ""
     looked_at = _LOOKED_AT * max(room, SMALLEST_EXCERPT)
     if len(patch) > looked_at:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -74,12 +75,15 @@ def _register_collecting(service: Service) -> None:
     async def do_fetch(job: Job) -> None:
         await fetch(job, store=store, jobs=jobs, github=service.github, now=clock())
 
+    turns = asyncio.Semaphore(LOCAL_CONCURRENCY)
+
     async def do_analyse(job: Job) -> None:
         await analyse_job(
             job,
             store=store,
             analyst=service.analyst,
             language=settings.language,
+            turns=turns,
             send_at=settings.send_at,
             zone=settings.zone,
             now=clock(),

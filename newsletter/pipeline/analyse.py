@@ -7,8 +7,11 @@ that all the others get.
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,6 +35,9 @@ from subscribers import Level
 
 log = get_logger("analyse")
 
+#: Entered for each visit to the database; lets so many in at once.
+Turns = AbstractAsyncContextManager[Any]
+
 #: How long before a digest is due its changes wait for a model no longer.
 MARGIN = timedelta(minutes=5)
 #: Attempts that failed while the model answered others: it cannot cope with this change.
@@ -39,7 +45,15 @@ MOST_ATTEMPTS = 8
 
 
 async def analyse_job(
-    job: Job, *, store: Store, analyst: Analyst, language: str, send_at: time, zone: ZoneInfo, now: datetime
+    job: Job,
+    *,
+    store: Store,
+    analyst: Analyst,
+    language: str,
+    turns: Turns,
+    send_at: time,
+    zone: ZoneInfo,
+    now: datetime,
 ) -> None:
     """Analyse the commit of a job. A model that is away is waited for until shortly before the digest is due.
 
@@ -47,14 +61,17 @@ async def analyse_job(
     :raises RetryAfter: it gave no answer about this change.
     """
     commit_id = int(job.key)
-    patient = not job.last and job.attempt < MOST_ATTEMPTS
-    async with store.read() as connection:
-        commit = await commits.load(connection, commit_id)
-        due = await _due(connection, commit, send_at=send_at, zone=zone, now=now) if commit and patient else now
-    left = due - MARGIN - now
+    work = partial(analyse, commit_id, store=store, analyst=analyst, language=language, turns=turns, now=now)
     try:
-        await analyse(commit_id, store=store, analyst=analyst, language=language, waits=left > timedelta(0), now=now)
+        await work(waits=True)
     except ModelAway as away:
+        async with turns, store.read() as connection:
+            commit = await commits.load(connection, commit_id)
+            due = await _due(connection, commit, send_at=send_at, zone=zone, now=now) if commit else now
+        left = due - MARGIN - now
+        if job.last or job.attempt >= MOST_ATTEMPTS or left <= timedelta(0):
+            await work(waits=False)
+            return
         after = min(timedelta(seconds=away.after), left)
         log.debug("an analysis waits for the model", action="analysis.waiting", commit=commit_id)
         if away.outage:
@@ -62,14 +79,17 @@ async def analyse_job(
         raise RetryAfter(str(away), after=after) from away
 
 
-async def analyse(commit_id: int, *, store: Store, analyst: Analyst, language: str, waits: bool, now: datetime) -> None:
+async def analyse(
+    commit_id: int, *, store: Store, analyst: Analyst, language: str, waits: bool, turns: Turns, now: datetime
+) -> None:
     """Analyse a commit in the newsletter's language and in every other that an active reader chose.
 
     :param language: the newsletter's own: it is analysed first and sets the level.
     :param waits: whether a model that is away can be waited for; else the rules write.
+    :param turns: at the database; many changes wait for a model together, and are told together.
     :raises ModelAway: it can, and is.
     """
-    async with store.read() as connection:
+    async with turns, store.read() as connection:
         commit = await commits.load(connection, commit_id)
         level = await analyses.level_of(connection, commit_id)
         done = await analyses.languages_of(connection, commit_id, version=VERSION)
@@ -79,10 +99,11 @@ async def analyse(commit_id: int, *, store: Store, analyst: Analyst, language: s
     missing = [wanted for wanted in languages_wanted(language, read) if wanted not in done]
     for wanted in missing:
         analysis = await _analysis(analyst, commit.subject, language=wanted, level=level, waits=waits)
-        level = await _save(store, commit_id, analysis, is_last=wanted == missing[-1], now=now)
+        async with turns:
+            level = await _save(store, commit_id, analysis, is_last=wanted == missing[-1], now=now)
     if not missing and commit.level is None and level is not None:
         # Who read the language that was missing has left.
-        async with store.write() as transaction:
+        async with turns, store.write() as transaction:
             await commits.freeze_level(transaction.connection, commit_id, level)
 
 

@@ -106,12 +106,15 @@ class Runner:
         self.jobs = EmbeddedJobs(store, clock=lambda: datetime.now(UTC), drain=timedelta(0))
         self._stop = asyncio.Event()
 
+        turns = asyncio.Semaphore(4)
+
         async def handle(job: Job) -> None:
             await analyse_job(
                 job,
                 store=store,
                 analyst=analyst,
                 language="en",
+                turns=turns,
                 send_at=SEND_AT,
                 zone=ZONE,
                 now=datetime.now(UTC),

@@ -24,7 +24,9 @@ MOVED = Level.MEDIUM
 
 async def run(store: Store, commit_id: int, model: StandInModel) -> None:
     async with asking(model, timeout_seconds=30) as analyst:
-        await analyse(commit_id, store=store, analyst=analyst, language="en", waits=False, now=NOON)
+        await analyse(
+            commit_id, store=store, analyst=analyst, language="en", waits=False, turns=asyncio.Semaphore(1), now=NOON
+        )
 
 
 def stays_silent(asked: asyncio.Event) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, time, timedelta
@@ -40,7 +41,16 @@ async def run(
     store: Store, analyst: Analyst, commit_id: int, now: datetime, *, attempt: int = 1, last: bool = False
 ) -> None:
     job = Job(kind=Kind.ANALYSE, key=str(commit_id), attempt=attempt, last=last, queued_at=NOON)
-    await analyse_job(job, store=store, analyst=analyst, language="en", send_at=SEND_AT, zone=ZONE, now=now)
+    await analyse_job(
+        job,
+        store=store,
+        analyst=analyst,
+        language="en",
+        turns=asyncio.Semaphore(1),
+        send_at=SEND_AT,
+        zone=ZONE,
+        now=now,
+    )
 
 
 async def only_analysis(store: Store, commit_id: int) -> Analysis | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -150,11 +151,21 @@ async def run_analyse(
     store: Store, commit_id: int, *, model: StandInModel | None = None, daily_tokens: int | None = None
 ) -> None:
     if model is None:
-        await analyse(commit_id, store=store, analyst=Analyst(None), language="en", waits=False, now=NOON)
+        await analyse(
+            commit_id,
+            store=store,
+            analyst=Analyst(None),
+            language="en",
+            waits=False,
+            turns=asyncio.Semaphore(1),
+            now=NOON,
+        )
         return
     ledger = Spending(store, daily_tokens=daily_tokens, clock=FrozenClock())
     async with asking(model, ledger=ledger, model="tide-1") as analyst:
-        await analyse(commit_id, store=store, analyst=analyst, language="en", waits=False, now=NOON)
+        await analyse(
+            commit_id, store=store, analyst=analyst, language="en", waits=False, turns=asyncio.Semaphore(1), now=NOON
+        )
 
 
 async def analysis_of(store: Store, commit_id: int, language: str = "en") -> Analysis:
