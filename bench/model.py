@@ -15,7 +15,7 @@ class SlowModel:
     """Serves ``POST /v1/chat/completions`` as ``async with SlowModel(...) as model``.
 
     :param latency: of each answer, seconds.
-    :param levels: of a change by its title; others are medium, and merges low where there are any levels at all.
+    :param levels: of a change by its title; others are medium.
     """
 
     def __init__(self, *, latency: float, levels: Mapping[str, str]) -> None:
@@ -66,10 +66,6 @@ class SlowModel:
             }
         )
 
-    def _level_of(self, title: str) -> str:
-        # Nobody labelled merges: what they bring is judged by itself.
-        return self._levels.get(title, "low" if self._levels and title.startswith("Merge ") else "medium")
-
     def _answer(self, user: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
         sentence = "It does what its title says."
         if "changes" in wanted:
@@ -78,7 +74,7 @@ class SlowModel:
                 "changes": [
                     {
                         "id": change["id"],
-                        "level": self._level_of(change["title"]),
+                        "level": self._levels.get(change["title"], "medium"),
                         "kind": "fix",
                         "sentence": sentence,
                     }

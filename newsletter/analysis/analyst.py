@@ -1,7 +1,8 @@
 """Analyses changes: the model within the bounds of the rules, and the rules where it does not answer.
 
 A change that may turn out to be low is looked at together with others first; what is low then is done. Whatever is
-medium or high, after that look or for certain, is asked about by itself, with its patch.
+medium or high, after that look or for certain, is asked about by itself, with its patch; a merge only if it is high,
+since what it brought is asked about by itself.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from newsletter.analysis.prompt import (
     build_portions,
     build_prompt,
     is_huge,
+    is_merge,
 )
 from newsletter.analysis.record import Analysis, Fallback, Subject
 from newsletter.analysis.reply import analysis_of, read_analysis, read_notes
@@ -77,7 +79,7 @@ class Analyst:
             if levels[0] is Level.LOW:
                 glance = self._glances.get(key) or await self._batches.glance(subject, bounds, language=language)
                 decided = bounds.within(glance.level)
-                if decided is Level.LOW:
+                if decided is Level.LOW or (decided is Level.MEDIUM and is_merge(subject)):
                     model = self._endpoint.about.model
                     return analysis_of(glance, subject=subject, bounds=bounds, language=language, model=model)
                 # If the model is away now, this has been paid for.

@@ -138,7 +138,12 @@ def budget_of(subject: Subject, levels: Sequence[Level]) -> int:
     """Return the characters of patches that a change of one of these levels is worth."""
     budget = max(PATCH_CHARACTERS[level] for level in levels)
     # A merge shows once more what its commits, each with an analysis of its own, have shown.
-    return budget // MERGE_SHARE if len(subject.parents) > 1 else budget
+    return budget // MERGE_SHARE if is_merge(subject) else budget
+
+
+def is_merge(subject: Subject) -> bool:
+    """Whether a change brought others, each of which has an analysis of its own."""
+    return len(subject.parents) > 1
 
 
 def is_huge(subject: Subject, *, budget: int) -> bool:

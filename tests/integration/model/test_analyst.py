@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,6 +49,13 @@ async def test_what_is_low_at_the_first_look_needs_no_second() -> None:
     assert len(model.asked) == 1
     assert (analysis.level, analysis.kind, analysis.summary) == (Level.LOW, Kind.DOCS, EN["sentence"])
     assert (analysis.source, analysis.risks, analysis.files_read) == (Source.MODEL, (), 0)
+
+
+@pytest.mark.parametrize(("level", "looks"), [("medium", 1), ("high", 2)])
+async def test_a_merge_is_looked_at_a_second_time_only_if_it_is_high(level: str, looks: int) -> None:
+    merge = replace(FIX, parents=("a" * 40, "b" * 40))
+    analysis, model = await analyse(answers(level=level), subject=merge)
+    assert (analysis.level.value, len(model.asked)) == (level, looks)
 
 
 @pytest.mark.parametrize("subject", [pytest.param(SECURITY, id="high"), pytest.param(REVERT, id="medium at least")])

@@ -141,6 +141,12 @@ async def all_done(store: Store) -> bool:
         return not await commits.unanalysed(connection)
 
 
+async def written_more_than(store: Store, number: int) -> bool:
+    async with store.read() as connection:
+        rows = await connection.exec_driver_sql("SELECT count(*) FROM analyses")
+        return int(rows.scalar_one()) > number
+
+
 async def asked_more_than(model: StandInModel, number: int) -> bool:
     return len(model.asked) > number
 
@@ -212,12 +218,10 @@ async def test_after_a_restart_in_the_middle_nothing_is_analysed_twice_and_nothi
     store = Store(f"sqlite:///{tmp_path}/newsletter.db")
     await upgrade(store)
     ids = await a_day(store)
-    half_way = asyncio.Event()
     first: Counter[tuple[str, str]] = Counter()
 
     async def stops(request: web.Request) -> web.StreamResponse:
         if len(first_model.asked) > 12:
-            half_way.set()
             return await hangs(request)
         return await says(answer_of(await request.json(), level="medium"))(request)
 
@@ -225,7 +229,7 @@ async def test_after_a_restart_in_the_middle_nothing_is_analysed_twice_and_nothi
         runner = Runner(store, analyst)
         await queue(store, runner.jobs, ids)
         runner.start()
-        await half_way.wait()
+        await eventually(lambda: written_more_than(store, 3))
         await runner.stop()
     async with store.read() as connection:
         rows = await connection.exec_driver_sql("SELECT commit_id, language FROM analyses")
