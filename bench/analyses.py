@@ -10,8 +10,8 @@ SQLite to a stand-in model that takes a fixed time for each answer. What is prin
   patch for each file, one call a commit; at most half. Its own instructions are not counted, ours are.
 
 The model finds every change as important as people did who labelled them, or the rules where nobody did; that counts.
-For comparison it finds all of them medium, so that none is done after the first look. A second is the unit of the
-latency: with ten seconds everything that is ours weighs a tenth.
+For comparison it finds all of them medium, so that none is done after the first look. Two seconds are the unit
+of the latency: with ten everything that is ours weighs a fifth.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ async def measure(day: Day, *, latency: float, levels: Mapping[str, str]) -> boo
 def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--latency", type=float, default=1.0, help="of the stand-in model, seconds")
+    parser.add_argument("--latency", type=float, default=2.0, help="of the stand-in model, seconds")
     parser.add_argument("--every-day", action="store_true", help="not the busiest alone; for the other ones no limit")
     options = parser.parse_args()
     found, levels = days(), labels()

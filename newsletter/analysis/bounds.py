@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from newsletter.analysis.outgoing import as_said_to_people
 from newsletter.analysis.record import Kind, Reason, Signal, Subject
 from newsletter.analysis.score import floor, score
 from newsletter.analysis.signals import signals
@@ -46,7 +47,7 @@ def bounds_of(subject: Subject, *, frozen: Level | None) -> Bounds:
 
     :param frozen: the level that the commit has already, and keeps.
     """
-    observed = signals(subject)
+    observed = signals(as_said_to_people(subject))
     scored, kind, reasons = score(observed)
     certain = floor(observed)
     lowest = frozen or max(scored.moved(-1), certain, key=lambda level: level.rank)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from dataclasses import replace
 
+from newsletter.analysis.record import Subject
 from newsletter.analysis.redaction import without_secrets
 
 #: Stands where a line spoke to the model.
@@ -87,6 +89,20 @@ def _kept(line: str) -> str:
         return line
     # In a diff the first character tells whether a line came or went.
     return line[:1] + LEFT_OUT if line[:1] in {"+", "-"} else LEFT_OUT
+
+
+def as_said_to_people(subject: Subject) -> Subject:
+    """Return a change without what its message and pull request say to a model: the rules do not listen to it either."""
+    request = subject.pull_request
+    if request is not None:
+        request = replace(request, title=_said_to_people(request.title), body=_said_to_people(request.body))
+    return replace(subject, message=_said_to_people(subject.message), pull_request=request)
+
+
+def _said_to_people(text: str) -> str:
+    if not _TO_A_MODEL.search(text):
+        return text
+    return "\n".join(line for line in text.split("\n") if not _TO_A_MODEL.search(line))
 
 
 def mark_of(data: str) -> str:

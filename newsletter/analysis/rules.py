@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from newsletter.analysis import phrases
+from newsletter.analysis.outgoing import as_said_to_people
 from newsletter.analysis.paths import areas
 from newsletter.analysis.record import Analysis, Fallback, Source, Subject
 from newsletter.analysis.score import score
@@ -20,7 +21,7 @@ def analyse_by_rules(
 
     :raises LookupError: there is no catalogue of the language.
     """
-    scored, kind, reasons = score(signals(subject))
+    scored, kind, reasons = score(signals(as_said_to_people(subject)))
     touched = areas(subject.files)
     return Analysis(
         language=language,

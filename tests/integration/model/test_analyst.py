@@ -51,11 +51,16 @@ async def test_what_is_low_at_the_first_look_needs_no_second() -> None:
     assert (analysis.source, analysis.risks, analysis.files_read) == (Source.MODEL, (), 0)
 
 
-@pytest.mark.parametrize(("level", "looks"), [("medium", 1), ("high", 2)])
-async def test_a_merge_is_looked_at_a_second_time_only_if_it_is_high(level: str, looks: int) -> None:
-    merge = replace(FIX, parents=("a" * 40, "b" * 40))
-    analysis, model = await analyse(answers(level=level), subject=merge)
-    assert (analysis.level.value, len(model.asked)) == (level, looks)
+@pytest.mark.parametrize(
+    ("subject", "level", "first_looks"),
+    [pytest.param(FIX, Level.MEDIUM, [True], id="medium"), pytest.param(SECURITY, Level.HIGH, [False], id="high")],
+)
+async def test_a_merge_is_looked_at_closely_only_if_it_is_high(
+    subject: Subject, level: Level, first_looks: list[bool]
+) -> None:
+    analysis, model = await analyse(answers(level="medium"), subject=replace(subject, parents=("a" * 40, "b" * 40)))
+    assert analysis.level is level
+    assert [is_triage(asked.body) for asked in model.asked] == first_looks
 
 
 @pytest.mark.parametrize("subject", [pytest.param(SECURITY, id="high"), pytest.param(REVERT, id="medium at least")])
