@@ -92,7 +92,7 @@ def _kept(line: str) -> str:
 
 
 def as_said_to_people(subject: Subject) -> Subject:
-    """Return a change without what its message and pull request say to a model: the rules do not listen to it either."""
+    """Return a change without what its message and pull request say to a model: nor do the rules listen to it."""
     request = subject.pull_request
     if request is not None:
         request = replace(request, title=_said_to_people(request.title), body=_said_to_people(request.body))

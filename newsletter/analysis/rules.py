@@ -21,13 +21,14 @@ def analyse_by_rules(
 
     :raises LookupError: there is no catalogue of the language.
     """
-    scored, kind, reasons = score(signals(as_said_to_people(subject)))
+    said = as_said_to_people(subject)
+    scored, kind, reasons = score(signals(said))
     touched = areas(subject.files)
     return Analysis(
         language=language,
         level=level or scored,
         kind=kind,
-        summary=phrases.summary(subject, kind, reasons, touched, language),
+        summary=phrases.summary(said, kind, reasons, touched, language),
         areas=touched,
         reasons=reasons,
         risks=phrases.risks(subject, reasons, language),

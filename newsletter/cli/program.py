@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from newsletter import logs
-from newsletter.cli import deliveries, digests, migrate, replay, repositories, serve, work
+from newsletter.cli import deliveries, digests, migrate, replay, repositories, serve, usage, work
 from newsletter.cli import demo as demo_verb
 from newsletter.cli import subscribers as subscribers_verb
 from newsletter.cli.session import Options
@@ -29,7 +29,7 @@ program = typer.Typer(
     help="A self-hosted e-mail newsletter for GitHub repositories: one digest a day, at the importance each reader "
     "chose. Settings come from NEWSLETTER_… variables and newsletter.toml.",
 )
-for verb in (serve, work, migrate, demo_verb, replay):
+for verb in (serve, work, migrate, demo_verb, replay, usage):
     verb.add_to(program)
 program.add_typer(repositories.program, name="repositories")
 program.add_typer(subscribers_verb.program, name="subscribers")
