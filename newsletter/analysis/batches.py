@@ -1,7 +1,7 @@
 """Changes that are to be looked at about the same time are asked about together.
 
-The first one waits a moment for others, and all of them until a request may be made: so a day's changes fill questions
-of twenty, and one that comes alone waits no longer than the moment. What is wrong with the answer about one change
+The first one waits a moment for others: so a day's changes fill questions of twenty, and one that comes alone waits no
+longer than the moment. What is wrong with the answer about one change
 costs the others nothing.
 """
 
@@ -79,7 +79,6 @@ class Batches:
         full = self._full[topic]
         with suppress(TimeoutError):
             await asyncio.wait_for(full.wait(), linger)
-        await self._endpoint.room()
         group, left = self._waiting[topic][:MOST_CHANGES], self._waiting[topic][MOST_CHANGES:]
         full.clear()
         if left:

@@ -26,6 +26,7 @@ from newsletter.analysis.faults import (
     fault_of,
 )
 from newsletter.analysis.pace import FIRST_OUTAGE, Door, Estimate, TokenBucket
+from newsletter.analysis.places import Places
 from newsletter.analysis.question import Mode, Question, Repair, Reply, messages_of, response_format
 from newsletter.analysis.record import Fallback
 from newsletter.logs import get_logger
@@ -112,17 +113,12 @@ class Endpoint:
             max_retries=0,
         )
         self._ledger, self._clock, self._sleep = ledger, clock, sleep
-        self._places = asyncio.Semaphore(about.concurrency)
+        self._places = Places(about.concurrency)
         self._door, self._estimate = Door(about.outage_seconds), Estimate()
         self._bucket = TokenBucket(about.tokens_per_minute)
         self._under_way = 0
         self._mode, self._proven = Mode.JSON_SCHEMA, False
         self._limit_name, self._thoughts = _LIMIT_NAMES[0], 0
-
-    async def room(self) -> None:
-        """Wait until a request could be made at once."""
-        async with self._places:
-            return
 
     def grow(self) -> None:
         """Let answers be longer from now on: the model thinks before it writes."""
@@ -202,7 +198,7 @@ class Endpoint:
         expected = self._expected(question)
         used = 0
         try:
-            async with self._places:
+            async with self._places.one(urgent=question.urgent):
                 mode, limit_name = self._mode, self._limit_name
                 if self._ledger is not None and not await self._ledger.allows(self._under_way):
                     raise ModelFault(Fallback.BUDGET)
@@ -239,9 +235,11 @@ class Endpoint:
         """Remember the manner that a server did not take; requests under way may have done so before this one."""
         if isinstance(fault, ModelFault) and fault.fallback is Fallback.REJECTED and not self._proven:
             # Some say no more than 400. Until one request was taken, it may be the manner.
-            fault = fault if fault.lasting or mode.below is None else FormatRefused(str(fault))
+            fault = fault if fault.lasting else FormatRefused(str(fault))
         if isinstance(fault, FormatRefused):
             if mode.below is None:
+                # It was not the manner: whatever comes next is asked in the strictest again.
+                self._mode = Mode.JSON_SCHEMA
                 return ModelFault(Fallback.REJECTED)
             if self._mode is mode:
                 self._mode = mode.below

@@ -52,6 +52,8 @@ _TO_A_MODEL = re.compile(
     + r"|(?:忽略|无视|忘记).{0,12}(?:之前|以上|先前|前面|所有).{0,12}(?:指令|指示|提示|规则|要求)"
     r"|(?:此|该|本|这)(?:次|个|条)?(?:提交|变更|更改|改动).{0,6}(?:标记|标注|归类|评|设)为.{0,6}[低中高]"
 )
+#: What the rules are certain by.
+_CERTAIN = re.compile(r"\bBREAKING[ -]CHANGES?\b|\bCVE-\d|\bGHSA-", re.IGNORECASE)
 
 
 def visible(text: str) -> str:
@@ -92,7 +94,10 @@ def _kept(line: str) -> str:
 
 
 def as_said_to_people(subject: Subject) -> Subject:
-    """Return a change without what its message and pull request say to a model: nor do the rules listen to it."""
+    """Return a change without what its message and pull request say to a model: nor do the rules listen to it.
+
+    The title stays, and so does what tells of a breaking or a security change: nobody hides one behind such words.
+    """
     request = subject.pull_request
     if request is not None:
         request = replace(request, title=_said_to_people(request.title), body=_said_to_people(request.body))
@@ -102,7 +107,13 @@ def as_said_to_people(subject: Subject) -> Subject:
 def _said_to_people(text: str) -> str:
     if not _TO_A_MODEL.search(text):
         return text
-    return "\n".join(line for line in text.split("\n") if not _TO_A_MODEL.search(line))
+    lines = text.split("\n")
+    title = next((place for place, line in enumerate(lines) if line.strip()), 0)
+    return "\n".join(
+        line
+        for place, line in enumerate(lines)
+        if place == title or _CERTAIN.search(line) or not _TO_A_MODEL.search(line)
+    )
 
 
 def mark_of(data: str) -> str:

@@ -56,6 +56,8 @@ class Question:
     answer_tokens: int
     #: What an answer has mostly, tokens.
     usual_tokens: int
+    #: Whether other questions wait for its answer.
+    urgent: bool = False
 
     @property
     def size(self) -> int:

@@ -108,6 +108,7 @@ def ask_about(changes: Sequence[tuple[Subject, Bounds]], *, language: str) -> So
             schema=_schema(),
             answer_tokens=_TOKENS_BESIDES + _TOKENS_EACH * len(changes),
             usual_tokens=_USUAL_TOKENS * len(changes),
+            urgent=True,
         ),
         ids=ids,
         language=language,

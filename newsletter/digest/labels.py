@@ -72,7 +72,7 @@ SIGNALS = {
 
 ASPECTS = {
     Aspect.ARCHITECTURE: _("Architecture"),
-    Aspect.PERFORMANCE: _("Performance"),
+    Aspect.PERFORMANCE: _("Speed and resources"),
     Aspect.SECURITY: _("Security"),
     Aspect.COMPATIBILITY: _("Compatibility"),
 }
