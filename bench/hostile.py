@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from newsletter.analysis.outgoing import sendable
 from newsletter.analysis.record import Subject
 from newsletter.analysis.rules import analyse_by_rules
 from newsletter.digest.sanitise import displayable
@@ -40,6 +41,7 @@ PATCHES = (
     "\n+export ",
 )
 LOGGED = ("a", "a@", '"', '"@', "a@a ", "@", "%40", "'", "/confirm/", "gh", '"a@a', '\\"@a')
+SENT = ("ignore all ", "mark this ", "note to ", "a@", "a.", "password='aaaaaaaa ", "eyJaaaaaaaa.", "://a:b", "cc:")
 TITLES = ("a", "\u6f6e", "\U0001f600\u200d", "\u202e", "`")
 
 
@@ -75,6 +77,7 @@ def main() -> int:
         ("patch", lambda text: analyse_by_rules(subject("Fix x", text), language="en"), PATCHES, 250_000),
         ("shown", displayable, TITLES, 64_000),
         ("logged", redacted, LOGGED, 250_000),
+        ("sent", sendable, SENT, 64_000),
     ]
     missed = 0
     for name, read, units, size in readers:

@@ -27,6 +27,12 @@ fallbacks = Counter(
     ["reason"],
     registry=REGISTRY,
 )
+repairs = Counter(
+    "newsletter_analysis_repairs",
+    "Answers of the model that could not be used and were asked for again, by reason",
+    ["reason"],
+    registry=REGISTRY,
+)
 tokens = Counter("newsletter_model_tokens", "Tokens the model counted, by direction", ["direction"], registry=REGISTRY)
 deliveries = Counter("newsletter_deliveries", "Delivery attempts that ended, by status", ["status"], registry=REGISTRY)
 jobs = Counter("newsletter_jobs", "Jobs run, by kind and result", ["kind", "result"], registry=REGISTRY)

@@ -1,148 +1,156 @@
-"""Asks the model, and lets the rules answer where it does not.
+"""Analyses changes: the model within the bounds of the rules, and the rules where it does not answer.
 
-Chat completions are what every OpenAI-compatible server shares. The library's own ``parse()`` is not used: it leaks
-``pydantic.ValidationError`` and ``TypeError``, and its length error is no ``APIError``.
+A change that may turn out to be low is looked at together with others first; what is low then is done. Whatever is
+medium or high, after that look or for certain, is asked about by itself, with its patch; a merge only if it is high,
+since what it brought is asked about by itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
-import openai
-from openai import AsyncOpenAI
+from cachetools import LRUCache
 
-from newsletter.analysis.prompt import Prompt, answer_schema, build_prompt
+from newsletter.analysis.asking import answer_to
+from newsletter.analysis.batches import Batches
+from newsletter.analysis.bounds import Bounds, bounds_of
+from newsletter.analysis.endpoint import Endpoint, Ledger, ModelEndpoint, Usage
+from newsletter.analysis.faults import ContextTooLong, ModelAway, ModelFault
+from newsletter.analysis.prompt import (
+    LEAST_PATCH_CHARACTERS,
+    Notes,
+    Portion,
+    budget_of,
+    build_portions,
+    build_prompt,
+    is_huge,
+    is_merge,
+)
 from newsletter.analysis.record import Analysis, Fallback, Subject
-from newsletter.analysis.reply import ReplyError, read_reply
+from newsletter.analysis.reply import analysis_of, read_analysis, read_notes
 from newsletter.analysis.rules import analyse_by_rules
+from newsletter.analysis.triage import Glance
 from newsletter.logs import get_logger
-from newsletter.metrics import fallbacks, tokens
 from subscribers import Level
+
+__all__ = ["Analyst", "Ledger", "ModelAway", "ModelEndpoint", "Usage"]
 
 log = get_logger("analysis")
 
-#: Output of one answer, tokens: several times what is asked for.
-ANSWER_TOKENS = 2000
-#: The library's own tries after a failure, besides the first.
-RETRIES = 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelEndpoint:
-    """Where the model is."""
-
-    base_url: str
-    api_key: str | None
-    model: str
-    #: Requests under way at once.
-    concurrency: int
-    #: For one request, seconds.
-    timeout_seconds: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Usage:
-    """Tokens of one request, as the server counted them."""
-
-    model: str
-    input_tokens: int
-    output_tokens: int
+#: First looks that are kept until the second one has come to its end, over all changes.
+KEPT_GLANCES = 1000
 
 
 class Analyst:
-    """Analyses changes: by a model where there is one, by the rules otherwise.
+    """Analyses changes, each by itself for whoever calls.
 
     :param endpoint: None = rules only.
+    :param ledger: counts what is spent; None = nothing is counted and there is no ceiling.
     """
 
-    def __init__(self, endpoint: ModelEndpoint | None) -> None:
-        self._endpoint = endpoint
-        self._client = None
-        if endpoint is not None:
-            self._client = AsyncOpenAI(
-                base_url=endpoint.base_url,
-                # Servers without keys still want the header.
-                api_key=endpoint.api_key or "none",
-                timeout=endpoint.timeout_seconds,
-                max_retries=RETRIES,
-            )
-            self._places = asyncio.Semaphore(endpoint.concurrency)
+    def __init__(self, endpoint: ModelEndpoint | None, *, ledger: Ledger | None = None) -> None:
+        self._endpoint = Endpoint(endpoint, ledger=ledger) if endpoint is not None else None
+        self._batches = Batches(self._endpoint) if self._endpoint is not None else None
+        self._glances: LRUCache[tuple[str, str, str], Glance] = LRUCache(maxsize=KEPT_GLANCES)
+        #: Characters of patches that the model has room for, once it said that there were too many.
+        self._room: int | None = None
 
     @property
     def asks_model(self) -> bool:
         """Whether there is a model to ask."""
-        return self._client is not None
+        return self._endpoint is not None
 
-    async def analyse(self, subject: Subject, *, language: str, level: Level | None) -> tuple[Analysis, Usage | None]:
-        """Analyse a change. Always gives a complete analysis, and says so where the model did not answer.
+    async def analyse(self, subject: Subject, *, language: str, level: Level | None) -> Analysis:
+        """Analyse a change. Gives a complete analysis, which says so where the model gave nothing that can be used.
 
         :param level: the level frozen on the commit; None where it has none yet.
+        :raises ModelAway: the model does not answer now; the work can wait, or be given to :meth:`by_rules`.
         """
-        if self._client is None or self._endpoint is None:
-            return analyse_by_rules(subject, language=language, level=level), None
-        usage: Usage | None = None
+        if self._endpoint is None or self._batches is None:
+            return analyse_by_rules(subject, language=language, level=level)
+        bounds = bounds_of(subject, frozen=level)
+        key = subject.repository, subject.sha, language
+        decided = level
         try:
-            prompt = build_prompt(subject, language=language)
-            async with self._places:
-                completion = await self._ask(self._client, self._endpoint.model, prompt)
-            usage = _usage_of(completion, self._endpoint.model)
-            choice = completion.choices[0] if completion.choices else None
-            analysis = read_reply(
-                choice.message.content if choice else None,
-                finish_reason=choice.finish_reason if choice else None,
-                refusal=choice.message.refusal if choice else None,
-                subject=subject,
-                prompt=prompt,
-                language=language,
-                model=self._endpoint.model,
-                level=level,
-            )
-        except (openai.OpenAIError, ReplyError, ValueError, TypeError, AttributeError, RecursionError) as error:
-            # ValueError and what follows it: half an answer or an endless one, which the library hands on unchecked.
-            reason = _reason(error)
-            fallbacks.labels(reason=reason.value).inc()
-            log.warning("the model did not answer", action="analysis.fallback", sha=subject.sha, reason=reason.value)
-            return analyse_by_rules(subject, language=language, level=level, fallback=reason), usage
-        return analysis, usage
+            levels = bounds.levels
+            if levels[0] is Level.LOW:
+                glance = self._glances.get(key) or await self._batches.glance(subject, bounds, language=language)
+                decided = bounds.within(glance.level)
+                if decided is Level.LOW or (decided is Level.MEDIUM and is_merge(subject)):
+                    model = self._endpoint.about.model
+                    return analysis_of(glance, subject=subject, bounds=bounds, language=language, model=model)
+                # If the model is away now, this has been paid for.
+                self._glances[key] = glance
+                levels = (decided,)
+            analysis = await self._in_depth(self._endpoint, subject, bounds, levels, language)
+        except ModelFault as fault:
+            analysis = self.by_rules(subject, language=language, level=decided, fallback=fault.fallback)
+            analysis = replace(analysis, reasons=bounds.reasons_of(analysis.level))
+        self._glances.pop(key, None)
+        return analysis
 
-    async def _ask(self, client: AsyncOpenAI, model: str, prompt: Prompt) -> openai.types.chat.ChatCompletion:
-        return await client.chat.completions.create(
-            model=model,
-            messages=[{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}],
-            response_format={
-                "type": "json_schema",
-                "json_schema": {"name": "analysis", "strict": True, "schema": answer_schema()},
-            },
-            max_tokens=ANSWER_TOKENS,
-        )
+    def by_rules(self, subject: Subject, *, language: str, level: Level | None, fallback: Fallback) -> Analysis:
+        """Let the rules answer in the model's place, and tell why."""
+        log.warning("the model did not answer", action="analysis.fallback", sha=subject.sha, reason=fallback.value)
+        return analyse_by_rules(subject, language=language, level=level, fallback=fallback)
 
     async def close(self) -> None:
         """Close the connections to the model."""
-        if self._client is not None:
-            await self._client.close()
+        if self._batches is not None:
+            await self._batches.close()
+        if self._endpoint is not None:
+            await self._endpoint.close()
+
+    async def _in_depth(
+        self, endpoint: Endpoint, subject: Subject, bounds: Bounds, levels: Sequence[Level], language: str
+    ) -> Analysis:
+        """Ask about one change with its patch, with ever less of it until the model has room."""
+        most = budget_of(subject, levels)
+        budget = min(most, self._room or most)
+        is_high = Level.HIGH in levels and (bounds.scored is Level.HIGH or len(levels) == 1)
+        while True:
+            try:
+                notes = None
+                if is_high and is_huge(subject, budget=budget):
+                    notes = await self._notes(endpoint, subject, budget)
+                prompt = build_prompt(subject, language=language, levels=levels, budget=budget, notes=notes)
+                read = partial(
+                    read_analysis,
+                    subject=subject,
+                    prompt=prompt,
+                    bounds=bounds,
+                    language=language,
+                    model=endpoint.about.model,
+                )
+                return await answer_to(prompt.question, read, endpoint=endpoint, repository=subject.repository)
+            except ContextTooLong:
+                if budget <= LEAST_PATCH_CHARACTERS:
+                    raise ModelFault(Fallback.TOO_LONG) from None
+                budget = max(budget // 2, LEAST_PATCH_CHARACTERS)
+                self._room = min(budget, self._room or budget)
+                log.info("the model has room for less", action="analysis.room", characters=budget)
+
+    async def _notes(self, endpoint: Endpoint, subject: Subject, budget: int) -> Notes | None:
+        """Have a huge change read in portions; one that gave nothing is left out, and None says that all did."""
+
+        async def read(portion: Portion) -> str:
+            try:
+                return await answer_to(portion.question, read_notes, endpoint=endpoint, repository=subject.repository)
+            except ModelFault as fault:
+                if fault.fallback in _CONCERNS_ALL:
+                    raise
+                return ""
+
+        portions = build_portions(subject, budget=budget)
+        texts = await asyncio.gather(*map(read, portions))
+        noted = [(text, portion.files) for text, portion in zip(texts, portions, strict=True) if text]
+        if not noted:
+            return None
+        return Notes(texts=tuple(text for text, _ in noted), files=frozenset().union(*(files for _, files in noted)))
 
 
-def _usage_of(completion: openai.types.chat.ChatCompletion, model: str) -> Usage | None:
-    # The library hands on whatever stands there; a cost that makes no sense is no reason to lose the answer.
-    counted = (getattr(completion.usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
-    sent, written = (count if isinstance(count, int) and count >= 0 else None for count in counted)
-    if sent is None or written is None:
-        return None
-    tokens.labels(direction="input").inc(sent)
-    tokens.labels(direction="output").inc(written)
-    return Usage(model=model, input_tokens=sent, output_tokens=written)
-
-
-def _reason(error: Exception) -> Fallback:
-    if isinstance(error, ReplyError):
-        return error.fallback
-    if isinstance(error, openai.APITimeoutError):
-        return Fallback.TIMEOUT
-    if isinstance(error, openai.RateLimitError):
-        return Fallback.RATE_LIMITED
-    if isinstance(error, openai.APIConnectionError | openai.InternalServerError):
-        return Fallback.UNREACHABLE
-    if isinstance(error, openai.APIStatusError):
-        return Fallback.REJECTED
-    return Fallback.UNREADABLE
+#: What no other portion would fare better with.
+_CONCERNS_ALL = frozenset({Fallback.KEY, Fallback.QUOTA, Fallback.BUDGET, Fallback.REJECTED})

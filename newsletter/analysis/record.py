@@ -50,6 +50,25 @@ class Fallback(StrEnum):
     UNREADABLE = "unreadable"
     #: The day's ceiling of tokens was reached.
     BUDGET = "budget"
+    #: The server does not know the key, or does not let it use the model.
+    KEY = "key"
+    #: The account has nothing left to spend.
+    QUOTA = "quota"
+    #: Even its smallest excerpt was more than the model reads.
+    TOO_LONG = "too-long"
+    #: It was written in another language than asked for.
+    LANGUAGE = "language"
+    #: The digest was due before the model had answered.
+    DUE = "due"
+
+
+class Aspect(StrEnum):
+    """What a high change is looked at for in particular; a closed list."""
+
+    ARCHITECTURE = "architecture"
+    PERFORMANCE = "performance"
+    SECURITY = "security"
+    COMPATIBILITY = "compatibility"
 
 
 class Signal(StrEnum):
@@ -135,6 +154,15 @@ class Order:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Insight:
+    """What a change means in one respect."""
+
+    aspect: Aspect
+    #: Whole sentences of plain text.
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Subject:
     """A change to be analysed: everything the rules and the model may look at."""
 
@@ -187,6 +215,10 @@ class Analysis:
     #: Affected areas, most important first: directories, modules or components.
     areas: tuple[str, ...]
     reasons: tuple[Reason, ...]
+    #: Who or what is concerned, one sentence; empty where only a model would know.
+    scope: str = ""
+    #: At most one for each aspect; only of high changes, and empty where only a model would know.
+    insight: tuple[Insight, ...] = ()
     #: What may break; empty where nothing is known.
     risks: tuple[str, ...] = ()
     #: What to do; empty where nothing is asked of the reader.

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from newsletter.analysis import phrases
+from newsletter.analysis.outgoing import as_said_to_people
 from newsletter.analysis.paths import areas
 from newsletter.analysis.record import Analysis, Fallback, Source, Subject
-from newsletter.analysis.score import ceiling, score
+from newsletter.analysis.score import score
 from newsletter.analysis.signals import signals
 from subscribers import Level
 
@@ -22,13 +21,14 @@ def analyse_by_rules(
 
     :raises LookupError: there is no catalogue of the language.
     """
-    scored, kind, reasons = score(signals(subject))
+    said = as_said_to_people(subject)
+    scored, kind, reasons = score(signals(said))
     touched = areas(subject.files)
     return Analysis(
         language=language,
         level=level or scored,
         kind=kind,
-        summary=phrases.summary(subject, kind, reasons, touched, language),
+        summary=phrases.summary(said, kind, reasons, touched, language),
         areas=touched,
         reasons=reasons,
         risks=phrases.risks(subject, reasons, language),
@@ -38,11 +38,3 @@ def analyse_by_rules(
         source=Source.RULES,
         fallback=fallback,
     )
-
-
-def obeyed(analysis: Analysis, subject: Subject) -> Analysis:
-    """Return an analysis whose level is no higher than the operator ordered: a model knows nothing of orders."""
-    if subject.order is None:
-        return analysis
-    highest = ceiling(signals(subject))
-    return analysis if highest.reaches(analysis.level) else replace(analysis, level=highest)

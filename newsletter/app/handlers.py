@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from newsletter.analysis.triage import MOST_CHANGES
 from newsletter.app.postage import postage_from
 from newsletter.digest.render import Renderer
-from newsletter.pipeline.analyse import analyse
+from newsletter.pipeline.analyse import analyse_job
 from newsletter.pipeline.close import close_when_ready
 from newsletter.pipeline.compose import Imprint, compose
 from newsletter.pipeline.deliver import deliver
@@ -29,6 +31,8 @@ LOCAL_CONCURRENCY = 4
 #: Requests to the GitHub API at once; GitHub asks to keep them few.
 FETCH_CONCURRENCY = 8
 RECONCILE_CONCURRENCY = 2
+#: Changes under way at once for the model, besides two for each of its requests: three full questions.
+FILLING_BATCHES = 3 * MOST_CHANGES
 
 #: About nine hours of patience with GitHub; whatever it still keeps then is analysed from its push.
 FETCH_RETRIES = Retries(max_attempts=45, first=timedelta(seconds=2), longest=timedelta(minutes=15))
@@ -89,14 +93,18 @@ def _register_collecting(service: Service) -> None:
     async def do_fetch(job: Job) -> None:
         await fetch(job, store=store, jobs=jobs, github=service.github, now=clock())
 
+    turns = asyncio.Semaphore(LOCAL_CONCURRENCY)
+
     async def do_analyse(job: Job) -> None:
-        await analyse(
-            int(job.key),
+        await analyse_job(
+            job,
             store=store,
             analyst=service.analyst,
             orders=service.orders,
             language=settings.language,
-            daily_tokens=settings.llm.daily_tokens,
+            turns=turns,
+            send_at=settings.send_at,
+            zone=settings.zone,
             now=clock(),
         )
 
@@ -106,7 +114,8 @@ def _register_collecting(service: Service) -> None:
     register(Kind.COMPLETE, do_complete, concurrency=1, retries=FETCH_RETRIES)
     register(Kind.RECONCILE, do_reconcile, concurrency=RECONCILE_CONCURRENCY, retries=RECONCILE_RETRIES)
     register(Kind.FETCH, do_fetch, concurrency=FETCH_CONCURRENCY, retries=FETCH_RETRIES)
-    analysing = settings.llm.concurrency if settings.llm.enabled else LOCAL_CONCURRENCY
+    # More than the model is asked at once: changes that wait together are asked about together.
+    analysing = FILLING_BATCHES + 2 * settings.llm.concurrency if settings.llm.enabled else LOCAL_CONCURRENCY
     register(Kind.ANALYSE, do_analyse, concurrency=analysing, retries=LOCAL_RETRIES)
 
 
@@ -126,6 +135,7 @@ def _register_publishing(service: Service) -> None:
             zone=settings.zone,
             language=settings.language,
             orders=service.orders,
+            with_model=settings.llm.enabled,
             now=clock(),
         )
 

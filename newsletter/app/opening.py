@@ -18,6 +18,7 @@ from newsletter.github.client import TIMEOUT
 from newsletter.github.conversion import Conversions
 from newsletter.jobs.embedded import EmbeddedJobs
 from newsletter.jobs.rounds import Rounds
+from newsletter.pipeline.spending import Spending
 from newsletter.settings import Settings
 from newsletter.store.engine import Store
 from newsletter.store.migrate import is_new, require_current, upgrade
@@ -44,7 +45,8 @@ async def open_service(
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(_database(settings.database_url, migrate=migrate))
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=TIMEOUT))
-        analyst = Analyst(_endpoint(settings))
+        spending = Spending(store, daily_tokens=settings.llm.daily_tokens, clock=clock)
+        analyst = Analyst(_endpoint(settings), ledger=spending)
         stack.push_async_callback(analyst.close)
         keys = revealed(settings.secret_key)
         seal = Seal(keys) if keys else None
@@ -95,4 +97,5 @@ def _endpoint(settings: Settings) -> ModelEndpoint | None:
         model=llm.model,
         concurrency=llm.concurrency,
         timeout_seconds=llm.timeout_seconds,
+        tokens_per_minute=llm.tokens_per_minute,
     )

@@ -72,6 +72,7 @@ def close(
                 zone=settings.zone,
                 language=settings.language,
                 orders=service.orders,
+                with_model=settings.llm.enabled,
                 now=service.clock(),
             )
             await compose(

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from newsletter import logs
-from newsletter.cli import admin, deliveries, digests, migrate, replay, repositories, serve, work
+from newsletter.cli import admin, deliveries, digests, migrate, replay, repositories, serve, usage, work
 from newsletter.cli import demo as demo_verb
 from newsletter.cli import evaluate as eval_verb
 from newsletter.cli import subscribers as subscribers_verb
@@ -30,7 +30,7 @@ program = typer.Typer(
     help="A self-hosted e-mail newsletter for GitHub repositories: one digest a day, at the importance each reader "
     "chose. Settings come from NEWSLETTER_… variables and newsletter.toml.",
 )
-for verb in (serve, work, migrate, demo_verb, replay, eval_verb):
+for verb in (serve, work, migrate, demo_verb, replay, eval_verb, usage):
     verb.add_to(program)
 program.add_typer(repositories.program, name="repositories")
 program.add_typer(subscribers_verb.program, name="subscribers")

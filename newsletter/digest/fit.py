@@ -29,6 +29,7 @@ class Rung:
 
     medium_look: Look = Look.BRIEF
     medium_areas: bool = True
+    high_insight: bool = True
     high_consequences: bool = True
     high_areas: bool = True
     most_high: int = _ALL
@@ -50,12 +51,14 @@ def ladder() -> Iterator[Rung]:
     yield Rung(medium_look=Look.LINE, most_low=0)
     for cap in (200, 100, 50, 25, 10, 0):
         yield Rung(medium_look=Look.LINE, most_low=0, most_medium=cap)
-    yield Rung(most_low=0, most_medium=0, high_consequences=False)
-    yield Rung(most_low=0, most_medium=0, high_consequences=False, high_areas=False)
+    yield Rung(most_low=0, most_medium=0, high_insight=False)
+    yield Rung(most_low=0, most_medium=0, high_insight=False, high_consequences=False)
+    yield Rung(most_low=0, most_medium=0, high_insight=False, high_consequences=False, high_areas=False)
     for cap, sections in ((100, 50), (50, 25), (25, 15), (10, 10), (5, 5), (1, 1)):
         yield Rung(
             most_low=0,
             most_medium=0,
+            high_insight=False,
             high_consequences=False,
             high_areas=False,
             most_high=cap,
@@ -106,6 +109,7 @@ def _groups(section: Section, rung: Rung, left: dict[Level, int]) -> tuple[Group
                 members=members,
                 hidden=len(changes) - len(shown),
                 areas=rung.high_areas if level is Level.HIGH else rung.medium_areas,
+                insight=rung.high_insight,
                 consequences=rung.high_consequences,
             )
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from babel.support import NullTranslations
 
-from newsletter.analysis.record import Analysis, Fallback, Kind, Reason, Signal, Source
+from newsletter.analysis.record import Analysis, Aspect, Fallback, Kind, Reason, Signal, Source
 from subscribers import Level
 
 
@@ -78,6 +78,13 @@ SIGNALS = {
     Signal.HELD: _("the operator's rule does not lower this"),
 }
 
+ASPECTS = {
+    Aspect.ARCHITECTURE: _("Architecture"),
+    Aspect.PERFORMANCE: _("Speed and resources"),
+    Aspect.SECURITY: _("Security"),
+    Aspect.COMPATIBILITY: _("Compatibility"),
+}
+
 FALLBACKS = {
     Fallback.UNREACHABLE: _("the model could not be reached"),
     Fallback.TIMEOUT: _("the model did not answer in time"),
@@ -88,6 +95,11 @@ FALLBACKS = {
     Fallback.BLANK: _("the model's answer was empty"),
     Fallback.UNREADABLE: _("the model's answer could not be read"),
     Fallback.BUDGET: _("the day's token budget was spent"),
+    Fallback.KEY: _("the model's key was refused"),
+    Fallback.QUOTA: _("the model's quota was used up"),
+    Fallback.TOO_LONG: _("the change was too long for the model"),
+    Fallback.LANGUAGE: _("the model answered in another language"),
+    Fallback.DUE: _("the model had not answered in time for this mail"),
 }
 
 BY_RULES = _("by rules")
@@ -108,6 +120,10 @@ class Labels:
     def kind(self, kind: Kind) -> str:
         """Name a kind of change."""
         return self._translate(KINDS[kind])
+
+    def aspect(self, aspect: Aspect) -> str:
+        """Name what a change was looked at for."""
+        return self._translate(ASPECTS[aspect])
 
     def reason(self, reason: Reason) -> str:
         """Say a reason for a level, with its evidence where there is some."""

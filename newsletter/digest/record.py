@@ -172,8 +172,9 @@ class Group:
     members: tuple[tuple[Change, ...], ...]
     #: Changes of this level that did not fit; said, never hidden.
     hidden: int = 0
-    #: Whether areas, risks and advice are printed where the look has them.
+    #: Whether scope and areas, the closer look, and risks and advice are printed where the look has them.
     areas: bool = True
+    insight: bool = True
     consequences: bool = True
 
     @property

@@ -7,23 +7,80 @@ that all the others get.
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime, time, timedelta
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import subscribers
-from newsletter.analysis.analyst import Analyst, Usage
+from newsletter.analysis.analyst import Analyst, ModelAway
 from newsletter.analysis.orders import NO_ORDERS, Orders
 from newsletter.analysis.prompt import VERSION
-from newsletter.analysis.record import Analysis, Fallback
-from newsletter.analysis.rules import analyse_by_rules, obeyed
+from newsletter.analysis.record import Analysis, Fallback, Subject
+from newsletter.analysis.rules import analyse_by_rules
+from newsletter.digest.schedule import day_bounds, local_day, next_closing
 from newsletter.languages import supported_languages
 from newsletter.logs import get_logger
 from newsletter.metrics import analyses as analyses_counter
-from newsletter.store import analyses, commits, usage
+from newsletter.metrics import fallbacks
+from newsletter.pipeline.port import Job, NotYet, RetryAfter
+from newsletter.store import analyses, commits, digests
+from newsletter.store.commits import StoredCommit
 from newsletter.store.engine import Store
+from newsletter.store.states import DetailState
 from subscribers import Level
 
 log = get_logger("analyse")
+
+#: Entered for each visit to the database; lets so many in at once.
+Turns = AbstractAsyncContextManager[Any]
+
+#: How long before a digest is due its changes wait for a model no longer.
+MARGIN = timedelta(minutes=5)
+#: Attempts that failed while the model answered others: it cannot cope with this change.
+MOST_ATTEMPTS = 8
+
+
+async def analyse_job(
+    job: Job,
+    *,
+    store: Store,
+    analyst: Analyst,
+    language: str,
+    turns: Turns,
+    send_at: time,
+    zone: ZoneInfo,
+    now: datetime,
+    orders: Orders = NO_ORDERS,
+) -> None:
+    """Analyse the commit of a job. A model that is away is waited for until shortly before the digest is due.
+
+    :raises NotYet: the model is away, for everybody.
+    :raises RetryAfter: it gave no answer about this change.
+    """
+    commit_id = int(job.key)
+    work = partial(
+        analyse, commit_id, store=store, analyst=analyst, language=language, turns=turns, now=now, orders=orders
+    )
+    try:
+        await work(waits=True)
+    except ModelAway as away:
+        async with turns, store.read() as connection:
+            commit = await commits.load(connection, commit_id)
+            due = await _due(connection, commit, send_at=send_at, zone=zone, now=now) if commit else now
+        left = due - MARGIN - now
+        if job.last or job.attempt >= MOST_ATTEMPTS or left <= timedelta(0):
+            await work(waits=False)
+            return
+        after = min(timedelta(seconds=away.after), left)
+        log.debug("an analysis waits for the model", action="analysis.waiting", commit=commit_id)
+        if away.outage:
+            raise NotYet(str(away), after=after) from away
+        raise RetryAfter(str(away), after=after) from away
 
 
 async def analyse(
@@ -32,41 +89,56 @@ async def analyse(
     store: Store,
     analyst: Analyst,
     language: str,
-    daily_tokens: int | None,
+    waits: bool,
+    turns: Turns,
     now: datetime,
     orders: Orders = NO_ORDERS,
 ) -> None:
     """Analyse a commit in the newsletter's language and in every other that an active reader chose.
 
     :param language: the newsletter's own: it is analysed first and sets the level.
-    :param daily_tokens: ceiling of a UTC day; beyond it the rules write.
     :param orders: the operator's rules for levels.
+    :param waits: whether a model that is away can be waited for; else the rules write.
+    :param turns: at the database; many changes wait for a model together, and are told together.
+    :raises ModelAway: it can, and is.
     """
-    async with store.read() as connection:
+    async with turns, store.read() as connection:
         commit = await commits.load(connection, commit_id)
         level = await analyses.level_of(connection, commit_id)
         done = await analyses.languages_of(connection, commit_id, version=VERSION)
         read = await subscribers.languages_read(connection)
-        spent = await usage.total(connection, now.astimezone(UTC).date()) if daily_tokens else 0
     if commit is None:
         return
-    over_budget = analyst.asks_model and daily_tokens is not None and spent >= daily_tokens
-    subject = orders.attached(commit.subject)
     missing = [wanted for wanted in languages_wanted(language, read) if wanted not in done]
+    subject = orders.attached(commit.subject)
     for wanted in missing:
-        if over_budget:
-            fallback = Fallback.BUDGET
-            analysis = analyse_by_rules(subject, language=wanted, level=level, fallback=fallback)
-            tokens = None
-        else:
-            analysis, tokens = await analyst.analyse(subject, language=wanted, level=level)
-            if level is None:
-                analysis = obeyed(analysis, subject)
-        level = await _save(store, commit_id, analysis, tokens, is_last=wanted == missing[-1], now=now)
+        analysis = await _analysis(analyst, subject, language=wanted, level=level, waits=waits)
+        async with turns:
+            level = await _save(store, commit_id, analysis, is_last=wanted == missing[-1], now=now)
     if not missing and commit.level is None and level is not None:
         # Who read the language that was missing has left.
-        async with store.write() as transaction:
+        async with turns, store.write() as transaction:
             await commits.freeze_level(transaction.connection, commit_id, level)
+
+
+async def _analysis(analyst: Analyst, subject: Subject, *, language: str, level: Level | None, waits: bool) -> Analysis:
+    try:
+        return await analyst.analyse(subject, language=language, level=level)
+    except ModelAway as away:
+        if waits:
+            raise
+        return analyst.by_rules(subject, language=language, level=level, fallback=away.fallback)
+
+
+async def _due(
+    connection: AsyncConnection, commit: StoredCommit, *, send_at: time, zone: ZoneInfo, now: datetime
+) -> datetime:
+    """Return when the digest is closed that a commit will be in."""
+    day = local_day(commit.reached_at, zone)
+    if await digests.by_day(connection, day) is not None:
+        return next_closing(now, send_at, zone)
+    _, end = day_bounds(day, zone)
+    return next_closing(end - timedelta(microseconds=1), send_at, zone)
 
 
 def languages_wanted(own: str, read: tuple[str, ...]) -> tuple[str, ...]:
@@ -75,20 +147,29 @@ def languages_wanted(own: str, read: tuple[str, ...]) -> tuple[str, ...]:
 
 
 async def analyse_now(
-    commit_id: int, *, store: Store, language: str, now: datetime, orders: Orders = NO_ORDERS
+    commit_id: int,
+    *,
+    store: Store,
+    language: str,
+    with_model: bool = False,
+    now: datetime,
+    orders: Orders = NO_ORDERS,
 ) -> None:
-    """Analyse a commit by rules from what is stored: for a digest that will not wait any longer."""
+    """Analyse a commit by rules from what is stored: for a digest that will not wait any longer.
+
+    :param with_model: whether a model would have been asked.
+    """
     async with store.read() as connection:
         commit = await commits.load(connection, commit_id)
         level = await analyses.level_of(connection, commit_id)
     if commit is not None:
-        analysis = analyse_by_rules(orders.attached(commit.subject), language=language, level=level)
-        await _save(store, commit_id, analysis, None, is_last=True, now=now)
+        # What GitHub has not told of yet, no model was asked about.
+        fallback = Fallback.DUE if with_model and commit.detail_state is not DetailState.WAITING else None
+        analysis = analyse_by_rules(orders.attached(commit.subject), language=language, level=level, fallback=fallback)
+        await _save(store, commit_id, analysis, is_last=True, now=now)
 
 
-async def _save(
-    store: Store, commit_id: int, analysis: Analysis, tokens: Usage | None, *, is_last: bool, now: datetime
-) -> Level:
+async def _save(store: Store, commit_id: int, analysis: Analysis, *, is_last: bool, now: datetime) -> Level:
     """Store an analysis under the level that the commit has, or gets by it; returns that level.
 
     :param is_last: whether no language is missing any more.
@@ -102,14 +183,8 @@ async def _save(
             level = await analyses.level_of(connection, commit_id) or level
         if is_last:
             level = await commits.freeze_level(connection, commit_id, level)
-        if tokens is not None:
-            await usage.add(
-                connection,
-                day=now.astimezone(UTC).date(),
-                model=tokens.model,
-                input_tokens=tokens.input_tokens,
-                output_tokens=tokens.output_tokens,
-            )
     if new:
         analyses_counter.labels(source=analysis.source.value).inc()
+        if analysis.fallback is not None:
+            fallbacks.labels(reason=analysis.fallback.value).inc()
     return level

@@ -55,7 +55,15 @@ async def unreconciled(day: date, *, store: Store, zone: ZoneInfo) -> int:
 
 
 async def close_when_ready(
-    job: Job, *, store: Store, jobs: Jobs, zone: ZoneInfo, language: str, now: datetime, orders: Orders = NO_ORDERS
+    job: Job,
+    *,
+    store: Store,
+    jobs: Jobs,
+    zone: ZoneInfo,
+    language: str,
+    with_model: bool = False,
+    now: datetime,
+    orders: Orders = NO_ORDERS,
 ) -> None:
     """Close the day of a job as soon as every analysis is there, or when waiting any longer would be worse.
 
@@ -67,23 +75,36 @@ async def close_when_ready(
             raise NotYet(f"{missing} repositories are still to be compared with GitHub", after=LOOK_AGAIN)
         if missing := await outstanding(day, store=store, zone=zone):
             raise NotYet(f"{missing} analyses are still under way", after=LOOK_AGAIN)
-    await close_day(day, store=store, jobs=jobs, zone=zone, language=language, now=now, orders=orders)
+    await close_day(
+        day, store=store, jobs=jobs, zone=zone, language=language, with_model=with_model, now=now, orders=orders
+    )
 
 
 async def close_day(
-    day: date, *, store: Store, jobs: Jobs, zone: ZoneInfo, language: str, now: datetime, orders: Orders = NO_ORDERS
+    day: date,
+    *,
+    store: Store,
+    jobs: Jobs,
+    zone: ZoneInfo,
+    language: str,
+    with_model: bool = False,
+    now: datetime,
+    orders: Orders = NO_ORDERS,
 ) -> Closed:
     """Close a day now and queue its composition. A day that is closed already stays as it is.
 
     What has no analysis yet gets one by the rules, so that nothing waits for a model or for GitHub.
 
     :param orders: the operator's rules for levels.
+    :param with_model: whether a model is asked; then an analysis that is missing says that it was not waited for.
     :raises InputError: the day has not begun yet.
     """
     start, end = day_bounds(day, zone)
     if start > now:
         raise InputError(f"{day} has not begun yet (today is {local_day(now, zone)} in {zone.key})")
-    await _finish_analyses(end, store=store, jobs=jobs, language=language, orders=orders, now=now)
+    await _finish_analyses(
+        end, store=store, jobs=jobs, language=language, with_model=with_model, orders=orders, now=now
+    )
     async with store.write() as transaction:
         connection = transaction.connection
         digest = await digests.close(connection, day=day, timezone=zone.key, now=now)
@@ -99,7 +120,7 @@ async def close_day(
 
 
 async def _finish_analyses(
-    end: datetime, *, store: Store, jobs: Jobs, language: str, orders: Orders, now: datetime
+    end: datetime, *, store: Store, jobs: Jobs, language: str, with_model: bool, orders: Orders, now: datetime
 ) -> None:
     async with store.read() as connection:
         waiting = await pushes.unexpanded(connection, before=end)
@@ -113,7 +134,7 @@ async def _finish_analyses(
         unfinished = await commits.unanalysed(connection, before=end)
     for commit_id in unfinished:
         try:
-            await analyse_now(commit_id, store=store, language=language, now=now, orders=orders)
+            await analyse_now(commit_id, store=store, language=language, with_model=with_model, now=now, orders=orders)
         except StoreUnavailable:
             raise
         except Exception:

@@ -82,6 +82,11 @@ class ModelSettings(_Section):
     timeout_seconds: PositiveNumber = 120
     #: Input and output together, per UTC day; unset = no ceiling.
     daily_tokens: Positive | None = None
+    #: Input and output together; unset = no limit of ours.
+    tokens_per_minute: Positive | None = None
+    #: Of a million tokens, in whatever currency; unset = the cost is not known.
+    price_input: PositiveNumber | None = None
+    price_output: PositiveNumber | None = None
 
     @property
     def enabled(self) -> bool:
@@ -92,7 +97,15 @@ class ModelSettings(_Section):
     def _complete(self) -> ModelSettings:
         if (self.base_url is None) != (self.model is None):
             raise ValueError("expected BASE_URL and MODEL together")
+        if (self.price_input is None) != (self.price_output is None):
+            raise ValueError("expected PRICE_INPUT and PRICE_OUTPUT together")
         return self
+
+    def cost(self, *, input_tokens: int, output_tokens: int) -> float | None:
+        """Return what tokens cost; None where no price is set."""
+        if self.price_input is None or self.price_output is None:
+            return None
+        return (input_tokens * self.price_input + output_tokens * self.price_output) / 1_000_000
 
 
 class LevelSettings(_Section):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from newsletter.analysis.record import Analysis, Reason, Signal
+from newsletter.analysis.record import Analysis, Aspect, Insight, Reason, Signal
 from newsletter.store.tables import analyses, commits, digest_items
 from newsletter.store.upsert import insert_new
 from subscribers import Level
@@ -27,6 +27,8 @@ async def add(connection: AsyncConnection, commit_id: int, analysis: Analysis, *
             summary=analysis.summary,
             areas=list(analysis.areas),
             reasons=[[reason.signal.value, reason.detail] for reason in analysis.reasons],
+            scope=analysis.scope,
+            insight=[[insight.aspect.value, insight.text] for insight in analysis.insight],
             risks=list(analysis.risks),
             advice=list(analysis.advice),
             files_read=analysis.files_read,
@@ -79,6 +81,8 @@ def _record(row: Row[Any]) -> Analysis:
         summary=row.summary,
         areas=tuple(row.areas),
         reasons=tuple(Reason(signal=Signal(signal), detail=detail) for signal, detail in row.reasons),
+        scope=row.scope or "",
+        insight=tuple(Insight(aspect=Aspect(aspect), text=text) for aspect, text in row.insight or ()),
         risks=tuple(row.risks),
         advice=tuple(row.advice),
         files_read=row.files_read,

@@ -36,6 +36,8 @@ class StoredCommit:
     message: str
     author: str
     committed_at: datetime
+    #: When it reached its branch.
+    reached_at: datetime
     detail_state: DetailState
     #: None until it was analysed.
     level: Level | None
@@ -119,6 +121,7 @@ async def load(connection: AsyncConnection, commit_id: int) -> StoredCommit | No
         message=row.message,
         author=row.author,
         committed_at=row.committed_at,
+        reached_at=row.reached_at,
         detail_state=row.detail_state,
         level=row.level,
         pull_request_number=number,

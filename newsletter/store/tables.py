@@ -156,6 +156,9 @@ analyses = Table(
     Column("summary", Text, nullable=False),
     Column("areas", JSON, nullable=False),
     Column("reasons", JSON, nullable=False),
+    # Who is concerned, and [aspect, text] each; empty = from before a model was asked for them.
+    Column("scope", Text),
+    Column("insight", JSON(none_as_null=True)),
     Column("risks", JSON, nullable=False),
     Column("advice", JSON, nullable=False),
     Column("files_read", Integer, nullable=False),
@@ -173,6 +176,8 @@ model_usage = Table(
     # A UTC day: providers count in UTC.
     Column("day", Date, primary_key=True),
     Column("model", Text, primary_key=True),
+    # Its name at the time; empty = from before it was counted apart.
+    Column("repository", Text, primary_key=True),
     Column("input_tokens", BigInteger, nullable=False),
     Column("output_tokens", BigInteger, nullable=False),
     Column("requests", Integer, nullable=False),

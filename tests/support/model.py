@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import web
 
+from newsletter.analysis.analyst import Analyst, Ledger, ModelEndpoint
+from tests.support.model_answers import answer_of
+
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 USAGE = {"prompt_tokens": 1200, "completion_tokens": 150, "total_tokens": 1350}
-GOOD: Mapping[str, Any] = {
-    "level": "medium",
-    "kind": "fix",
-    "summary": "The pump stops before the nozzle closes.",
-    "areas": ["pump", "nozzle"],
-    "risks": ["Scripts that wait for the nozzle see it earlier."],
-    "advice": ["Restart the pump after the update."],
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +60,18 @@ def says(
     return sends(json.dumps(completion))
 
 
+def answers(**about: Any) -> Answer:
+    """Answer whatever is asked, and well.
+
+    :param about: as for :func:`tests.support.model_answers.answer_of`.
+    """
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await says(answer_of(await request.json(), **about))(request)
+
+    return answer
+
+
 def sends(text: str, *, content_type: str = "application/json") -> Answer:
     """Answer 200 with any text."""
 
@@ -73,13 +81,12 @@ def sends(text: str, *, content_type: str = "application/json") -> Answer:
     return answer
 
 
-def fails(status: int, **headers: str) -> Answer:
+def fails(status: int, *, message: str = "no", code: str | None = None, **headers: str) -> Answer:
     """Answer with an error as OpenAI writes it; ``retry_after="0"`` becomes the header ``Retry-After``."""
-    # Without it the library waits half a second and more; with it, a millisecond.
-    given = {"Retry-After-Ms": "1"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
 
     async def answer(_: web.Request) -> web.StreamResponse:
-        error = {"error": {"message": "no", "type": "test", "code": None}}
+        error = {"error": {"message": message, "type": "test", "code": code}}
         return web.json_response(error, status=status, headers=given)
 
     return answer
@@ -143,3 +150,29 @@ class StandInModel:
             return await answer(request)
         finally:
             self._under_way -= 1
+
+
+def endpoint_at(server: StandInModel, /, **about: Any) -> ModelEndpoint:
+    """Return how to ask a stand-in, without the pauses that a test would wait for."""
+    return ModelEndpoint(
+        **{
+            "base_url": server.url,
+            "api_key": "key-of-the-model",
+            "model": "stand-in-7b",
+            "concurrency": 8,
+            "timeout_seconds": 5,
+            "linger_seconds": 0.01,
+            "pauses": (0.001, 0.001),
+            **about,
+        }
+    )
+
+
+@asynccontextmanager
+async def asking(server: StandInModel, /, *, ledger: Ledger | None = None, **about: Any) -> AsyncIterator[Analyst]:
+    """Give an analyst that asks a stand-in."""
+    analyst = Analyst(endpoint_at(server, **about), ledger=ledger)
+    try:
+        yield analyst
+    finally:
+        await analyst.close()

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from uuid import uuid4
 
 import subscribers
-from newsletter.analysis.record import Analysis, Kind, Reason, Signal, Source
+from newsletter.analysis.record import Analysis, Aspect, Insight, Kind, Reason, Signal, Source
 from newsletter.digest.record import Rendering
 from newsletter.github.record import PushedCommit, Repository
 from newsletter.store import commits, digests, pushes, repositories
@@ -54,6 +54,8 @@ def analysis_of(*, language: str = "en", level: Level = Level.HIGH, summary: str
         summary=summary,
         areas=("gate", "docs"),
         reasons=(Reason(signal=Signal.REMOVAL, detail="`--raise`"), Reason(signal=Signal.FIX)),
+        scope="Everybody who sails at low water.",
+        insight=(Insight(aspect=Aspect.COMPATIBILITY, text="Older gates stay as they are."),),
         risks=("Ships may touch ground.",),
         advice=("Measure the depth.",),
         files_read=3,

@@ -9,29 +9,24 @@ import pytest
 from aiohttp import web
 
 import subscribers
-from newsletter.analysis.analyst import Analyst, ModelEndpoint
 from newsletter.analysis.prompt import VERSION
 from newsletter.pipeline.analyse import analyse, analyse_now
 from newsletter.store import analyses, commits
 from newsletter.store.engine import Store
 from subscribers import Level, Status
 from tests.support.clock import NOON
-from tests.support.model import GOOD, Answer, StandInModel, says
+from tests.support.model import Answer, StandInModel, answers, asking
 from tests.support.records import add_reader, follow, preferences_of, store_commits
 
-HIGH = {**GOOD, "level": "high"}
 #: The rules say low, and a model moves that by one step.
 MOVED = Level.MEDIUM
 
 
 async def run(store: Store, commit_id: int, model: StandInModel) -> None:
-    analyst = Analyst(
-        ModelEndpoint(base_url=model.url, api_key="key", model="tide-1", concurrency=2, timeout_seconds=30)
-    )
-    try:
-        await analyse(commit_id, store=store, analyst=analyst, language="en", daily_tokens=None, now=NOON)
-    finally:
-        await analyst.close()
+    async with asking(model, timeout_seconds=30) as analyst:
+        await analyse(
+            commit_id, store=store, analyst=analyst, language="en", waits=False, turns=asyncio.Semaphore(1), now=NOON
+        )
 
 
 def stays_silent(asked: asyncio.Event) -> Answer:
@@ -45,12 +40,12 @@ def stays_silent(asked: asyncio.Event) -> Answer:
     return answer
 
 
-async def killed_between_languages(store: Store, *, first: object = HIGH) -> int:
+async def killed_between_languages(store: Store) -> int:
     """Store a commit whose analysis ends after the first of two languages; returns its id."""
     (commit_id,) = await store_commits(store, await follow(store), [1])
     await add_reader(store, "zh@reader.example", preferences_of("zh"))
     asked = asyncio.Event()
-    async with StandInModel(says(first), stays_silent(asked)) as model:
+    async with StandInModel(answers(level="high"), answers(), stays_silent(asked)) as model:
         running = asyncio.create_task(run(store, commit_id, model))
         await asked.wait()
         running.cancel()
@@ -80,7 +75,7 @@ async def test_a_change_that_misses_a_language_is_still_to_be_analysed(store: St
 
 async def test_after_a_restart_only_the_missing_language_is_asked_for_and_the_level_stays(store: Store) -> None:
     commit_id = await killed_between_languages(store)
-    async with StandInModel(says({**GOOD, "level": "low"})) as model:
+    async with StandInModel(answers(level="low")) as model:
         await run(store, commit_id, model)
         assert len(model.asked) == 1
     assert await languages_of(store, commit_id) == {"en", "zh"}
@@ -104,7 +99,7 @@ async def test_a_language_that_nobody_reads_any_more_is_not_waited_for(store: St
         (cohort,) = await subscribers.active_cohorts(transaction.connection)
         (reader,) = await subscribers.members(transaction.connection, cohort.key, after=0, limit=9)
         await subscribers.change_status(transaction.connection, reader, Status.UNSUBSCRIBED, now=NOON)
-    async with StandInModel(says(GOOD)) as model:
+    async with StandInModel(answers()) as model:
         await run(store, commit_id, model)
         assert model.asked == []
     assert await level_of(store, commit_id) is MOVED
@@ -113,7 +108,7 @@ async def test_a_language_that_nobody_reads_any_more_is_not_waited_for(store: St
 async def test_of_two_analyses_at_once_one_level_counts(store: Store) -> None:
     (commit_id,) = await store_commits(store, await follow(store), [1])
     await add_reader(store, "zh@reader.example", preferences_of("zh"))
-    async with StandInModel(says(HIGH), says({**GOOD, "level": "low"})) as model:
+    async with StandInModel(answers(level="high"), answers(level="low")) as model:
         await asyncio.gather(
             run(store, commit_id, model),
             run(store, commit_id, model),
@@ -130,6 +125,6 @@ async def test_a_level_that_is_frozen_is_kept_by_analyses_that_come_later(store:
     (commit_id,) = await store_commits(store, await follow(store), [1], reached_at=NOON - timedelta(hours=1))
     async with store.write() as transaction:
         await commits.freeze_level(transaction.connection, commit_id, Level.LOW)
-    async with StandInModel(says(HIGH)) as model:
+    async with StandInModel(answers(level="high")) as model:
         await run(store, commit_id, model)
     assert await level_of(store, commit_id) is Level.LOW

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -11,7 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from newsletter.analysis.analyst import Analyst, ModelEndpoint
+from newsletter.analysis.analyst import Analyst
 from newsletter.analysis.prompt import VERSION
 from newsletter.analysis.record import Analysis, Fallback, Source
 from newsletter.demo.github import StandInGitHub
@@ -20,13 +21,15 @@ from newsletter.jobs.embedded import EmbeddedJobs
 from newsletter.pipeline.analyse import analyse, languages_wanted
 from newsletter.pipeline.fetch import SECOND_LOOKS, fetch
 from newsletter.pipeline.port import Job, Kind, NotYet, RetryAfter
+from newsletter.pipeline.spending import Spending
 from newsletter.store import analyses, commits, digests, jobs, usage
 from newsletter.store.commits import StoredCommit
 from newsletter.store.engine import Store
 from newsletter.store.states import DetailState
 from subscribers import Level, Status
 from tests.support.clock import NOON, FrozenClock
-from tests.support.model import GOOD, StandInModel, fails, says
+from tests.support.model import StandInModel, answers, asking, fails
+from tests.support.model_answers import TEXTS
 from tests.support.records import add_reader, closed_day, follow, preferences_of, sha, store_commits
 
 DETAIL = {
@@ -147,12 +150,22 @@ async def test_a_limit_is_waited_for_even_at_the_last_attempt(store: Store, cloc
 async def run_analyse(
     store: Store, commit_id: int, *, model: StandInModel | None = None, daily_tokens: int | None = None
 ) -> None:
-    endpoint = None
-    if model is not None:
-        endpoint = ModelEndpoint(base_url=model.url, api_key="key", model="tide-1", concurrency=2, timeout_seconds=5)
-    analyst = Analyst(endpoint)
-    await analyse(commit_id, store=store, analyst=analyst, language="en", daily_tokens=daily_tokens, now=NOON)
-    await analyst.close()
+    if model is None:
+        await analyse(
+            commit_id,
+            store=store,
+            analyst=Analyst(None),
+            language="en",
+            waits=False,
+            turns=asyncio.Semaphore(1),
+            now=NOON,
+        )
+        return
+    ledger = Spending(store, daily_tokens=daily_tokens, clock=FrozenClock())
+    async with asking(model, ledger=ledger, model="tide-1") as analyst:
+        await analyse(
+            commit_id, store=store, analyst=analyst, language="en", waits=False, turns=asyncio.Semaphore(1), now=NOON
+        )
 
 
 async def analysis_of(store: Store, commit_id: int, language: str = "en") -> Analysis:
@@ -178,20 +191,23 @@ def test_the_newsletters_own_language_comes_first_and_unsupported_ones_not_at_al
 
 async def test_the_models_analysis_and_its_tokens_are_stored(store: Store) -> None:
     commit_id = await stored_commit(store)
-    async with StandInModel(says(GOOD)) as model:
+    async with StandInModel(answers()) as model:
         await run_analyse(store, commit_id, model=model)
         await run_analyse(store, commit_id, model=model)
-        assert len(model.asked) == 1
+        requests = len(model.asked)
     found = await analysis_of(store, commit_id)
-    assert (found.source, found.model, found.summary) == (Source.MODEL, "tide-1", GOOD["summary"])
+    assert (found.source, found.model, found.summary) == (Source.MODEL, "tide-1", TEXTS["en"]["summary"])
+    assert found.scope == TEXTS["en"]["scope"]
     async with store.read() as connection:
-        assert await usage.total(connection, NOON.date()) == 1350
+        assert await usage.total(connection, NOON.date()) == requests * 1350
+        (spent,) = await usage.since(connection, NOON.date())
+    assert (spent.repository, spent.model, spent.requests) == ("acme/tide", "tide-1", requests)
 
 
 async def test_the_level_is_the_same_in_every_language(store: Store) -> None:
     commit_id = await stored_commit(store)
     await add_reader(store, "zh@reader.example", preferences_of("zh"))
-    async with StandInModel(says(GOOD), says({**GOOD, "level": "high"})) as model:
+    async with StandInModel(answers(level="medium")) as model:
         await run_analyse(store, commit_id, model=model)
     level = (await loaded(store, commit_id)).level
     assert level is not None
@@ -203,14 +219,21 @@ async def test_the_rules_write_and_say_so_where_the_model_fails(store: Store) ->
     async with StandInModel(fails(401)) as model:
         await run_analyse(store, commit_id, model=model)
     found = await analysis_of(store, commit_id)
-    assert (found.source, found.fallback) == (Source.RULES, Fallback.REJECTED)
+    assert (found.source, found.fallback) == (Source.RULES, Fallback.KEY)
 
 
 async def test_the_rules_write_once_the_days_tokens_are_spent(store: Store) -> None:
     commit_id = await stored_commit(store)
     async with store.write() as transaction:
-        await usage.add(transaction.connection, day=NOON.date(), model="tide-1", input_tokens=900, output_tokens=100)
-    async with StandInModel(says(GOOD)) as model:
+        await usage.add(
+            transaction.connection,
+            day=NOON.date(),
+            model="tide-1",
+            repository="acme/other",
+            input_tokens=900,
+            output_tokens=100,
+        )
+    async with StandInModel(answers()) as model:
         await run_analyse(store, commit_id, model=model, daily_tokens=1000)
         assert model.asked == []
     assert (await analysis_of(store, commit_id)).fallback is Fallback.BUDGET

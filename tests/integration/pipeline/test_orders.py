@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from newsletter.analysis.analyst import Analyst, ModelEndpoint
 from newsletter.analysis.orders import NO_ORDERS, Orders, read_orders
 from newsletter.analysis.record import Signal
 from newsletter.app.levels import orders_from
@@ -18,7 +18,7 @@ from newsletter.store.engine import Store
 from newsletter.store.tables import analyses
 from subscribers import Level
 from tests.support.clock import NOON
-from tests.support.model import GOOD, StandInModel, says
+from tests.support.model import StandInModel, answers, asking
 from tests.support.records import follow, store_commits
 
 LOWERED = read_orders('[[rule]]\nrepository = "*/*"\nat_most = "low"')
@@ -42,13 +42,18 @@ async def level_of(store: Store, commit_id: int) -> Level | None:
 )
 async def test_a_model_keeps_within_what_was_ordered(store: Store, orders: Orders, level: Level) -> None:
     (commit_id,) = await store_commits(store, await follow(store), [1])
-    async with StandInModel(says({**GOOD, "level": "high"})) as model:
-        endpoint = ModelEndpoint(base_url=model.url, api_key="key", model="tide-1", concurrency=1, timeout_seconds=30)
-        analyst = Analyst(endpoint)
+    turns = asyncio.Semaphore(1)
+    async with StandInModel(answers(level="high")) as model, asking(model) as analyst:
         await analyse(
-            commit_id, store=store, analyst=analyst, language="en", daily_tokens=None, now=NOON, orders=orders
+            commit_id,
+            store=store,
+            analyst=analyst,
+            language="en",
+            waits=False,
+            turns=turns,
+            now=NOON,
+            orders=orders,
         )
-        await analyst.close()
     assert await level_of(store, commit_id) is level
 
 

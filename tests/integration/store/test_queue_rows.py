@@ -175,7 +175,14 @@ async def test_tokens_are_counted_by_day_over_all_models(store: Store) -> None:
 
     async def count(model: str, day: date = day) -> None:
         async with store.write() as transaction:
-            await usage.add(transaction.connection, day=day, model=model, input_tokens=2**40, output_tokens=10)
+            await usage.add(
+                transaction.connection,
+                day=day,
+                model=model,
+                repository="acme/tide",
+                input_tokens=2**40,
+                output_tokens=10,
+            )
 
     async with store.read() as connection:
         assert await usage.total(connection, day) == 0

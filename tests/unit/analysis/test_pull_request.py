@@ -59,13 +59,17 @@ def test_a_feature_with_the_label_of_a_bug_is_a_feature() -> None:
 
 
 def test_a_model_reads_the_description_between_the_fences() -> None:
-    prompt = build_prompt(described("The gate (#7)", body=WHY + "x" * 30_000, labels=("bug",)), language="en")
+    subject = described("The gate (#7)", body=WHY + "x" * 30_000, labels=("bug",))
+    prompt = build_prompt(subject, language="en", levels=[Level.MEDIUM]).question
     mark = prompt.user.split("\n", 1)[0]
     assert prompt.user.endswith(mark)
     assert f"Pull request #7:\nLower the gate\nLabels: bug\n{WHY}" in prompt.user
     assert WHY not in prompt.system
     assert len(prompt.user) < DESCRIPTION_CHARACTERS + 2000
-    assert "Pull request" not in build_prompt(change("The gate (#7)", "a.py"), language="en").user
+    assert (
+        "Pull request"
+        not in build_prompt(change("The gate (#7)", "a.py"), language="en", levels=[Level.MEDIUM]).question.user
+    )
 
 
 @settings(deadline=None)
@@ -75,4 +79,4 @@ def test_any_description_gives_an_analysis(body: str, label: str) -> None:
     analysis = analyse_by_rules(subject, language="en")
     assert len(analysis.summary) <= 400
     assert "\n" not in analysis.summary
-    build_prompt(subject, language="en")
+    build_prompt(subject, language="en", levels=[Level.HIGH])

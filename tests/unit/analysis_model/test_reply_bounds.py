@@ -7,26 +7,29 @@ from typing import Any
 
 import pytest
 
-from newsletter.analysis import reply
+from newsletter.analysis import texts
+from newsletter.analysis.bounds import bounds_of
 from newsletter.analysis.prompt import build_prompt
+from newsletter.analysis.question import LONGEST_REPLY, Reply, ReplyError
 from newsletter.analysis.record import Analysis, Fallback
-from newsletter.analysis.reply import LONGEST_REPLY, LONGEST_TEXT, MOST_ROUNDS, ReplyError, read_reply
+from newsletter.analysis.reply import read_analysis
+from newsletter.analysis.texts import LONGEST_TEXT, MOST_ROUNDS
+from subscribers import Level
 from tests.unit.analysis.changes import change
 
 FIX = change("fix: pump stops too late", "src/pump.py")
 
 
 def read(text: str | None = None, **answer: Any) -> Analysis:
-    said = {"level": "medium", "kind": "fix", "summary": "The pump stops in time.", **answer}
-    return read_reply(
-        json.dumps(said, ensure_ascii=False) if text is None else text,
-        finish_reason="stop",
-        refusal=None,
+    said = {"kind": "fix", "summary": "The pump stops in time.", **answer}
+    said_text = json.dumps(said, ensure_ascii=False) if text is None else text
+    return read_analysis(
+        Reply(text=said_text, finish_reason="stop", refusal=None),
         subject=FIX,
-        prompt=build_prompt(FIX, language="en"),
+        prompt=build_prompt(FIX, language="en", levels=[Level.MEDIUM]),
+        bounds=bounds_of(FIX, frozen=None),
         language="en",
         model="m",
-        level=None,
     )
 
 
@@ -34,13 +37,13 @@ def read(text: str | None = None, **answer: Any) -> Analysis:
 def cleaned(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The length of every text that is cleaned, round by round."""
     lengths: list[int] = []
-    real = reply._without_addresses
+    real = texts._without_addresses
 
     def counting(line: str) -> str:
         lengths.append(len(line))
         return real(line)
 
-    monkeypatch.setattr(reply, "_without_addresses", counting)
+    monkeypatch.setattr(texts, "_without_addresses", counting)
     return lengths
 
 

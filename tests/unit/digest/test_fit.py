@@ -32,7 +32,7 @@ def outline(page: Page) -> str:
     for printed in page.sections:
         lines.append(f"# {printed.section.repository}")
         for group in printed.groups:
-            parts = WEIGHTS[group.look] + 2 * group.areas + 3 * group.consequences
+            parts = WEIGHTS[group.look] + 2 * group.areas + 3 * group.consequences + 2 * group.insight
             lines += [f"{change.title}{'x' * parts}" for change in group.changes]
             lines += [f"+{group.hidden}"] if group.hidden else []
     return "\n".join([*lines, f"{len(page.hidden_sections)} more"])
@@ -106,7 +106,7 @@ def test_nothing_is_left_out_while_something_that_matters_less_is_printed(editio
     if shown(page, MEDIUM) < edition.count(MEDIUM):
         assert shown(page, LOW) == 0
     for group in groups_of(page):
-        if group.level is HIGH and not (group.areas and group.consequences):
+        if group.level is HIGH and not (group.areas and group.consequences and group.insight):
             assert shown(page, MEDIUM) == shown(page, LOW) == 0
         if group.level is MEDIUM and group.look is Look.LINE:
             assert shown(page, LOW) == 0

@@ -144,19 +144,22 @@ def test_a_high_change_is_told_in_full_a_medium_one_in_brief_and_a_low_one_in_a_
         for mail in [mail_of((change_of(level=level),))]
     }
     for text in texts[HIGH]:
+        assert re.search(r"The gate is lower\. Everybody who sails .*Affects ", text)
+        assert re.search(r"A closer look.*Compatibility: Older gates stay as they are\. .*What may break", text)
         assert re.search(r"The gate is lower\. .*Affects .*What may break.*Ships may.*What to do.*Measure", text)
         assert "High because: removes something public" in text
     for text in texts[MEDIUM]:
-        assert re.search(r"The gate is lower\. .*Affects gate", text)
+        assert re.search(r"The gate is lower\. Everybody who sails at low water\. .*Affects gate", text)
         assert "What may break" not in text
+        assert "A closer look" not in text
     for text in texts[LOW]:
         assert "Lower gate 1 (#1)" in text
         assert "The gate is lower." not in text
 
 
 def test_a_change_without_areas_risks_and_advice_has_no_headings_for_them() -> None:
-    mail = mail_of((change_of(areas=(), risks=(), advice=()),))
-    for heading in ("Affects", "What may break", "What to do"):
+    mail = mail_of((change_of(areas=(), scope="", insight=(), risks=(), advice=()),))
+    for heading in ("Affects", "A closer look", "What may break", "What to do"):
         assert heading not in mail.text
         assert heading not in mail.html
 

@@ -16,7 +16,7 @@ def secrets_of(model: type[BaseModel], prefix: str = "") -> list[str]:
     return [
         name
         for name in setting_names(model, prefix)
-        if any(word in name for word in ("SECRET", "TOKEN", "PASSWORD", "API_KEY")) and "DAILY" not in name
+        if any(word in name for word in ("SECRET", "TOKEN", "PASSWORD", "API_KEY")) and "TOKENS" not in name
     ]
 
 
