@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.analysis.figures import Figures, Judged, figures_of
+from newsletter.analysis.outgoing import as_said_to_people
 from newsletter.analysis.predecessor import predecessors_level
 from newsletter.analysis.record import Reason, Subject
 from newsletter.analysis.score import score
@@ -82,7 +83,7 @@ def evaluate(path: Path, *, commits: Path | None, progressed: Callable[[int], No
 
 
 def _judged(subject: Subject, *, expected: Level, line: int) -> Verdict:
-    ours, _, reasons = score(signals(subject))
+    ours, _, reasons = score(signals(as_said_to_people(subject)))
     baseline = predecessors_level(subject)
     return Verdict(
         line=line,
