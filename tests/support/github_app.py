@@ -59,6 +59,8 @@ class AppOnGitHub:
     faults: Fault | None = None
     #: Where events are sent; None = nowhere.
     webhook: str | None = None
+    #: What they are signed with.
+    secret: str = SECRET
     #: Attempts at delivering an event, the oldest first.
     log: list[dict[str, Any]] = field(default_factory=list)
     bodies: dict[str, bytes] = field(default_factory=dict)
@@ -169,7 +171,7 @@ class AppOnGitHub:
         status = 0
         if self.webhook is not None:
             body = self.bodies[hook_id]
-            headers = headers_of(body, event=event, hook_id=hook_id, secret=SECRET)
+            headers = headers_of(body, event=event, hook_id=hook_id, secret=self.secret)
             try:
                 async with (
                     aiohttp.ClientSession() as session,
