@@ -119,10 +119,10 @@ async def introduced(repository: FollowedRepository, *, store: Store, github: Gi
     if repository.github_id not in {None, known.github_id}:
         raise AnotherRepository(f"the name {repository.full_name} belongs to another repository now")
     async with store.read() as connection:
-        found, told = await repositories.recognised(connection, known)
+        found, told = await repositories.recognised(connection, known, asked=True)
     if not told:
         async with store.write() as transaction:
-            found = await repositories.recognise(transaction.connection, known)
+            found = await repositories.recognise(transaction.connection, known, asked=True)
     if found is not None and found.id != repository.id:
         raise AnotherRepository(f"{repository.full_name} is followed already, as {found.full_name}")
     return found or repository
