@@ -26,24 +26,30 @@ log = get_logger("installations")
 ALL = "all"
 #: Repositories in one transaction: GitHub's deliveries wait meanwhile.
 SLICE = 25
-#: A repository whose last pushes are still to be read begins anew after them.
+#: Before the next look at what is not there yet.
 LOOK_AGAIN = timedelta(seconds=5)
+#: An event may be quicker than what it is about: this process may not have noticed yet that another one stored the App,
+#: and not every server of GitHub's may know the installation.
+PATIENCE = timedelta(minutes=1)
 
 
 async def installation_job(job: Job, *, store: Store, jobs: Jobs, app: GitHubApp, now: datetime) -> None:
     """Bring what is followed in line with an installation, or look for all of them.
 
     :raises RetryAfter: GitHub is away, or does not accept the App's key.
-    :raises NotYet: its limit is reached, or a repository that comes again has pushes still to be read.
+    :raises NotYet: its limit is reached, the App or the installation is not known yet, or a repository that comes again
+        has pushes still to be read.
     """
-    if await app.id() is None:
-        return
+    patient = job.key != ALL and now - job.queued_at < PATIENCE
     try:
         with waiting_for_limits(job):
-            if job.key == ALL:
+            if await app.id() is None:
+                if patient:
+                    raise NotYet("there is no GitHub App yet", after=LOOK_AGAIN)
+            elif job.key == ALL:
                 await look_for_all(store=store, jobs=jobs, app=app)
             else:
-                await follow_installation(int(job.key), store=store, jobs=jobs, app=app, now=now)
+                await follow_installation(int(job.key), store=store, jobs=jobs, app=app, now=now, patient=patient)
     except GitHubUnavailable as error:
         raise RetryAfter(str(error), after=error.retry_after) from error
     except (GitHubRefused, NotOnGitHub) as error:
@@ -64,16 +70,19 @@ async def look_for_all(*, store: Store, jobs: Jobs, app: GitHubApp) -> None:
             await jobs.put(transaction, Kind.INSTALLATION, str(installation_id))
 
 
-async def follow_installation(installation_id: int, *, store: Store, jobs: Jobs, app: GitHubApp, now: datetime) -> None:
+async def follow_installation(
+    installation_id: int, *, store: Store, jobs: Jobs, app: GitHubApp, now: datetime, patient: bool = False
+) -> None:
     """Ask GitHub how an installation stands, and follow exactly what it may read. Twice changes nothing.
 
+    :param patient: whether one that nobody knows is waited for.
     :raises GitHubError: GitHub cannot be asked; what was found by then is stored.
-    :raises NotYet: a repository that comes again has pushes still to be read.
+    :raises NotYet: a repository that comes again has pushes still to be read, or nobody knows the installation yet.
     """
     try:
         told = await app.installation(installation_id)
     except NotOnGitHub:
-        await _uninstalled(installation_id, store=store, app_id=await app.id(), now=now)
+        await _uninstalled(installation_id, store=store, app_id=await app.id(), now=now, patient=patient)
         return
     async with store.write() as transaction:
         # First, so that what is followed for its sake can be let go whatever becomes of this process.
@@ -160,10 +169,12 @@ async def _follow_one(
     return new, False
 
 
-async def _uninstalled(installation_id: int, *, store: Store, app_id: int | None, now: datetime) -> None:
+async def _uninstalled(installation_id: int, *, store: Store, app_id: int | None, now: datetime, patient: bool) -> None:
     async with store.write() as transaction:
         connection = transaction.connection
         known = await installations.load(connection, installation_id)
+        if known is None and patient:
+            raise NotYet("GitHub does not know the installation yet", after=LOOK_AGAIN)
         if known is None or known.app_id != app_id:
             # Another App's: what this one does not see says nothing of it.
             return
