@@ -17,6 +17,7 @@ from newsletter.github.channel import Channel, Server
 from newsletter.github.credentials import PresentCredentials
 from newsletter.github.faults import GitHubRefused, GitHubUnavailable, NotOnGitHub, Unauthorised, Unprocessable
 from newsletter.github.grants import AppItself
+from newsletter.github.manifest import PERMISSIONS
 from newsletter.github.reading import entries, read
 from newsletter.github.record import HookDelivery, Installation, Repository
 from newsletter.github.tokens import InstallationToken, InstallationTokens, Installed
@@ -24,8 +25,6 @@ from newsletter.logs import get_logger
 
 log = get_logger("github")
 
-#: What a token is asked for: nothing the service does needs more.
-PERMISSIONS = {"contents": "read", "metadata": "read", "pull_requests": "read"}
 #: Everything that is listed comes at most so many a page.
 PER_PAGE = 100
 #: Ten thousand repositories of one installation, or installations of the App.
