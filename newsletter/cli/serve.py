@@ -45,7 +45,8 @@ def warn_of(settings: Settings) -> None:
         log.warning("links in mails are not https (NEWSLETTER_BASE_URL)", action="serve.plain_links")
     if settings.github.webhook_secrets is None:
         log.warning(
-            "no webhook secret is set, so only the App's deliveries are taken (NEWSLETTER_GITHUB__WEBHOOK_SECRETS)",
+            "no webhook secret is set, so only deliveries of an App made at /admin/app are taken "
+            "(NEWSLETTER_GITHUB__WEBHOOK_SECRETS)",
             action="serve.no_webhook_secret",
         )
     without_effect = {

@@ -17,6 +17,8 @@ from newsletter.github.channel import Channel, Server
 from newsletter.github.credentials import PresentCredentials
 from newsletter.github.faults import GitHubRefused, GitHubUnavailable, NotOnGitHub, Unauthorised, Unprocessable
 from newsletter.github.grants import AppItself
+from newsletter.github.manifest import PERMISSIONS
+from newsletter.github.payload import repository_path
 from newsletter.github.reading import entries, read
 from newsletter.github.record import HookDelivery, Installation, Repository
 from newsletter.github.tokens import InstallationToken, InstallationTokens, Installed
@@ -24,8 +26,6 @@ from newsletter.logs import get_logger
 
 log = get_logger("github")
 
-#: What a token is asked for: nothing the service does needs more.
-PERMISSIONS = {"contents": "read", "metadata": "read", "pull_requests": "read"}
 #: Everything that is listed comes at most so many a page.
 PER_PAGE = 100
 #: Ten thousand repositories of one installation, or installations of the App.
@@ -123,6 +123,17 @@ class GitHubApp:
             if len(listed) < PER_PAGE:
                 break
         return tuple(found.values())
+
+    async def installation_of(self, full_name: str) -> int | None:
+        """Return the installation through which a repository may be read, also under a former name; None = by none.
+
+        https://docs.github.com/en/rest/apps/apps#get-a-repository-installation-for-the-authenticated-app
+        """
+        try:
+            data = await self._itself.get(f"{repository_path(full_name)}/installation")
+        except NotOnGitHub:
+            return None
+        return read(answers.installation, data, "installation").id
 
     async def repositories(self, installation_id: int) -> tuple[Repository, ...]:
         """Return the repositories that an installation may read, all pages of them.

@@ -25,7 +25,7 @@ from newsletter.github.credentials import AppCredentials, PresentCredentials
 from newsletter.github.faults import GitHubUnavailable, NotOnGitHub
 from newsletter.github.grants import FixedToken
 from newsletter.github.limit import Outage
-from newsletter.github.payload import is_full_name, is_sha
+from newsletter.github.payload import is_sha, repository_path
 from newsletter.github.reading import entries, read
 from newsletter.github.record import CommitDetail, Comparison, ListedCommit, Movement, PullRequest, Repository
 
@@ -185,17 +185,11 @@ class GitHubClient:
 
         :raises GitHubError: there is no answer.
         """
-        path = f"{_repository_path(full_name)}{rest}"
+        path = f"{repository_path(full_name)}{rest}"
         installation_id = await self._installation_of(full_name)
         # An installation that is over is not needed for what everybody may read.
         through = None if installation_id is None else await self.app.channel(installation_id)
         return await (through or self._by_token).get(path, cached=cached)
-
-
-def _repository_path(full_name: str) -> str:
-    if not is_full_name(full_name):
-        raise NotOnGitHub("that is not owner/name")
-    return f"/repos/{full_name}"
 
 
 def _checked(sha: str) -> str:

@@ -14,15 +14,12 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
 from newsletter.github.credentials import AppCredentials
+from newsletter.settings.keys import rsa_key
 
 #: "The name of the App", characters.
 LONGEST_NAME = 34
-#: An installation reads commits and pull requests, and nothing is ever written.
+#: An installation reads commits and pull requests, and nothing is ever written: what the App and its tokens ask for.
 PERMISSIONS = {"contents": "read", "metadata": "read", "pull_requests": "read"}
 #: Those of installations come without being asked for.
 EVENTS = ["push", "repository"]
@@ -133,8 +130,7 @@ def created_app(data: Mapping[str, Any], *, web_url: str) -> CreatedApp:
     if not _is_page_of(html_url, web_url):
         raise ValueError("the App's page is elsewhere")
     private_key = _text(data["pem"])
-    if not _is_rsa_key(private_key):
-        raise ValueError("not an RSA key")
+    rsa_key(private_key.encode())
     return CreatedApp(
         credentials=AppCredentials(
             app_id=app_id,
@@ -145,13 +141,6 @@ def created_app(data: Mapping[str, Any], *, web_url: str) -> CreatedApp:
         ),
         client_id=_text(data["client_id"]),
     )
-
-
-def _is_rsa_key(pem: str) -> bool:
-    try:
-        return isinstance(load_pem_private_key(pem.encode(), password=None), RSAPrivateKey)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return False
 
 
 def _is_page_of(url: str, web_url: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, PlainValidator, StringConstraints
 
+from newsletter.github.faults import NotOnGitHub
 from newsletter.github.record import Push, PushedCommit, Repository
 
 #: At most so many commits are listed: a longer push says nothing of the rest.
@@ -24,6 +25,16 @@ _FULL_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}/[A-Za-z0-9_.-]{1,100
 def is_full_name(text: str) -> bool:
     """Whether a text can be ``owner/name``: the only form that ever becomes part of a URL."""
     return _FULL_NAME.fullmatch(text) is not None and text.partition("/")[2] not in {".", ".."}
+
+
+def repository_path(full_name: str) -> str:
+    """Return where the REST API has a repository.
+
+    :raises NotOnGitHub: that can be no repository's name.
+    """
+    if not is_full_name(full_name):
+        raise NotOnGitHub("that is not owner/name")
+    return f"/repos/{full_name}"
 
 
 def _full_name(value: str) -> str:

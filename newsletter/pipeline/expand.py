@@ -59,14 +59,17 @@ async def complete(job: Job, *, store: Store, jobs: Jobs, github: GitHubClient, 
     """
     async with store.read() as connection:
         stored = await pushes.by_hook_id(connection, job.key)
-    if stored is None or stored.expanded:
-        return
+        if stored is None or stored.expanded:
+            return
+        repository = await repositories.by_id(connection, stored.repository_id)
     push = stored_push(stored.body, hook_id=job.key)
+    # It may have been renamed since, and what it is read with is found by its present name.
+    full_name = repository.full_name if repository is not None else push.repository.full_name
     rest: Sequence[PushedCommit] = ()
     whole = True
     try:
         with waiting_for_limits(job):
-            found = await reachable(github, push.repository.full_name, push.before, push.after)
+            found = await reachable(github, full_name, push.before, push.after)
         rest, whole = [listed.commit for listed in found.commits], found.complete
     except GitHubError as error:
         if isinstance(error, GitHubUnavailable) and not job.last:

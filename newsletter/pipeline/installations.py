@@ -26,24 +26,32 @@ log = get_logger("installations")
 ALL = "all"
 #: Repositories in one transaction: GitHub's deliveries wait meanwhile.
 SLICE = 25
-#: A repository whose last pushes are still to be read begins anew after them.
+#: So many that went together are looked for in other installations: more are not transferred, but taken away.
+MOST_TRANSFERRED = 100
+#: Before the next look at what is not there yet.
 LOOK_AGAIN = timedelta(seconds=5)
+#: An event may be quicker than what it is about: this process may not have noticed yet that another one stored the App,
+#: and not every server of GitHub's may know the installation.
+PATIENCE = timedelta(minutes=1)
 
 
 async def installation_job(job: Job, *, store: Store, jobs: Jobs, app: GitHubApp, now: datetime) -> None:
     """Bring what is followed in line with an installation, or look for all of them.
 
     :raises RetryAfter: GitHub is away, or does not accept the App's key.
-    :raises NotYet: its limit is reached, or a repository that comes again has pushes still to be read.
+    :raises NotYet: its limit is reached, the App or the installation is not known yet, or a repository that comes again
+        has pushes still to be read.
     """
-    if await app.id() is None:
-        return
+    patient = job.key != ALL and now - job.queued_at < PATIENCE
     try:
         with waiting_for_limits(job):
-            if job.key == ALL:
+            if await app.id() is None:
+                if patient:
+                    raise NotYet("there is no GitHub App yet", after=LOOK_AGAIN)
+            elif job.key == ALL:
                 await look_for_all(store=store, jobs=jobs, app=app)
             else:
-                await follow_installation(int(job.key), store=store, jobs=jobs, app=app, now=now)
+                await follow_installation(int(job.key), store=store, jobs=jobs, app=app, now=now, patient=patient)
     except GitHubUnavailable as error:
         raise RetryAfter(str(error), after=error.retry_after) from error
     except (GitHubRefused, NotOnGitHub) as error:
@@ -64,16 +72,19 @@ async def look_for_all(*, store: Store, jobs: Jobs, app: GitHubApp) -> None:
             await jobs.put(transaction, Kind.INSTALLATION, str(installation_id))
 
 
-async def follow_installation(installation_id: int, *, store: Store, jobs: Jobs, app: GitHubApp, now: datetime) -> None:
+async def follow_installation(
+    installation_id: int, *, store: Store, jobs: Jobs, app: GitHubApp, now: datetime, patient: bool = False
+) -> None:
     """Ask GitHub how an installation stands, and follow exactly what it may read. Twice changes nothing.
 
+    :param patient: whether one that nobody knows is waited for.
     :raises GitHubError: GitHub cannot be asked; what was found by then is stored.
-    :raises NotYet: a repository that comes again has pushes still to be read.
+    :raises NotYet: a repository that comes again has pushes still to be read, or nobody knows the installation yet.
     """
     try:
         told = await app.installation(installation_id)
     except NotOnGitHub:
-        await _uninstalled(installation_id, store=store, app_id=await app.id(), now=now)
+        await _uninstalled(installation_id, store=store, jobs=jobs, app=app, now=now, patient=patient)
         return
     async with store.write() as transaction:
         # First, so that what is followed for its sake can be let go whatever becomes of this process.
@@ -85,6 +96,7 @@ async def follow_installation(installation_id: int, *, store: Store, jobs: Jobs,
     if gone and not told.suspended:
         # Pages move while they are read: what was missing once may have been between two of them.
         gone = _without(gone, await app.repositories(installation_id))
+        await _follow_elsewhere(gone, installation_id, store=store, jobs=jobs, app=app, now=now)
     new, postponed = await _follow(readable, before, told, store=store, jobs=jobs, now=now)
     reason = Stopped.SUSPENDED if told.suspended else Stopped.REMOVED
     async with store.write() as transaction:
@@ -132,6 +144,29 @@ async def _follow(
     return new, postponed
 
 
+async def _follow_elsewhere(
+    gone: Sequence[FollowedRepository], installation_id: int, *, store: Store, jobs: Jobs, app: GitHubApp, now: datetime
+) -> None:
+    """Give what was transferred to the installation that has it now: what is let go first would begin anew there."""
+    if len(gone) > MOST_TRANSFERRED:
+        return
+    wanted = {repository.github_id for repository in gone}
+    others = {await app.installation_of(repository.full_name) for repository in gone}
+    for other in sorted(each for each in others if each not in {None, installation_id}):
+        told = await app.installation(other)
+        if told.suspended:
+            continue
+        moved = [repository for repository in await app.repositories(other) if repository.github_id in wanted]
+        async with store.write() as transaction:
+            await installations.save(transaction.connection, told, now=now)
+            for repository in moved:
+                await _follow_one(repository, other, transaction, jobs, now=now)
+                found = await repositories.by_github_id(transaction.connection, repository.github_id)
+                if found is not None:
+                    # Since it went, nobody could ask what reached it.
+                    await jobs.put(transaction, Kind.RECONCILE, found.key)
+
+
 def _tells(repository: Repository, known: Mapping[int | None, FollowedRepository]) -> bool:
     """Whether GitHub says something of a repository that is not known."""
     found = known.get(repository.github_id)
@@ -160,14 +195,20 @@ async def _follow_one(
     return new, False
 
 
-async def _uninstalled(installation_id: int, *, store: Store, app_id: int | None, now: datetime) -> None:
+async def _uninstalled(
+    installation_id: int, *, store: Store, jobs: Jobs, app: GitHubApp, now: datetime, patient: bool
+) -> None:
+    async with store.read() as connection:
+        known = await installations.load(connection, installation_id)
+        theirs = await repositories.of_installation(connection, installation_id)
+    if known is None and patient:
+        raise NotYet("GitHub does not know the installation yet", after=LOOK_AGAIN)
+    if known is None or known.app_id != await app.id():
+        # Another App's: what this one does not see says nothing of it.
+        return
+    await _follow_elsewhere(theirs, installation_id, store=store, jobs=jobs, app=app, now=now)
     async with store.write() as transaction:
         connection = transaction.connection
-        known = await installations.load(connection, installation_id)
-        if known is None or known.app_id != app_id:
-            # Another App's: what this one does not see says nothing of it.
-            return
-        theirs = await repositories.of_installation(connection, installation_id)
         ids = [repository.id for repository in theirs]
         stopped = await following.release(connection, ids, installation_id=installation_id, reason=Stopped.UNINSTALLED)
         await installations.mark_uninstalled(connection, installation_id, now=now)

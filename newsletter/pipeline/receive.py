@@ -113,12 +113,17 @@ class Intake:
         return Received(receipt=Receipt.STORED if new else Receipt.KNOWN)
 
     async def take_over(self, changed: Repository) -> Receipt:
-        """Take over what an event says of a repository: its name, its default branch, whether it is private.
+        """Take over what an event says of a repository: its name, its default branch, that it is private.
+
+        That it is public now is for GitHub to say when it is asked, which is queued: an event that is delivered again
+        may be older than the one that made it private.
 
         :raises StoreUnavailable: nothing was changed.
         """
         async with self._store.write() as transaction:
-            found = await repositories.recognise(transaction.connection, changed)
+            found = await repositories.recognise(transaction.connection, changed, asked=False)
+            if found is not None and found.followed and found.private and not changed.private:
+                await self._jobs.put(transaction, Kind.RECONCILE, found.key)
         self._recognised.clear()
         return Receipt.IGNORED if found is None else Receipt.NOTED
 
@@ -130,11 +135,11 @@ class Intake:
             if (found := self._recognised.get(pushed)) is not None:
                 return found
             async with self._store.read() as connection:
-                found, told = await repositories.recognised(connection, pushed)
+                found, told = await repositories.recognised(connection, pushed, asked=False)
             if not told:
                 # Nearly no push tells anything new of its repository, and readers wait for nobody.
                 async with self._store.write() as transaction:
-                    found = await repositories.recognise(transaction.connection, pushed)
+                    found = await repositories.recognise(transaction.connection, pushed, asked=False)
             if found is not None:
                 self._recognised[pushed] = found
         return found

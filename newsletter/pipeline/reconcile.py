@@ -29,7 +29,10 @@ log = get_logger("reconcile")
 
 
 class AnotherRepository(GitHubError):
-    """What GitHub has under a name is not the repository that is followed."""
+    """What GitHub has under a name is not the repository that is followed.
+
+    The sentence is logged, so it names none: they may be private.
+    """
 
 
 #: How long a push that is stored and not read yet is waited for.
@@ -117,14 +120,14 @@ async def introduced(repository: FollowedRepository, *, store: Store, github: Gi
     """
     known = await github.repository(repository.full_name)
     if repository.github_id not in {None, known.github_id}:
-        raise AnotherRepository(f"the name {repository.full_name} belongs to another repository now")
+        raise AnotherRepository("its name belongs to another repository now")
     async with store.read() as connection:
-        found, told = await repositories.recognised(connection, known)
+        found, told = await repositories.recognised(connection, known, asked=True)
     if not told:
         async with store.write() as transaction:
-            found = await repositories.recognise(transaction.connection, known)
+            found = await repositories.recognise(transaction.connection, known, asked=True)
     if found is not None and found.id != repository.id:
-        raise AnotherRepository(f"{repository.full_name} is followed already, as {found.full_name}")
+        raise AnotherRepository("GitHub knows it as another repository that is followed")
     return found or repository
 
 

@@ -23,6 +23,8 @@ DEFAULT_FILE = Path("newsletter.toml")
 SERVING = ("SECRET_KEY", "GITHUB__WEBHOOK_SECRETS", "MAIL__FROM")
 #: What may be set in the place of one of them: the App that the operator's pages make brings a webhook secret along.
 INSTEAD = {"GITHUB__WEBHOOK_SECRETS": "ADMIN__PASSWORD_HASH"}
+#: With this it may not: the App of the settings wins, and brings none.
+UNLESS = {"GITHUB__WEBHOOK_SECRETS": "GITHUB__APP_ID"}
 
 _PLAIN_WORDS = {
     "int_parsing": "expected a whole number",
@@ -112,8 +114,13 @@ def _read_environment(environment: Mapping[str, str], *, into: dict[str, Any]) -
 
 
 def _given(values: Mapping[str, Any], name: str) -> bool:
-    alternatives = (name, INSTEAD.get(name, name))
-    return any(_value_at(values, alternative) not in (None, "") for alternative in alternatives)
+    if _is_set(values, name):
+        return True
+    return name in INSTEAD and _is_set(values, INSTEAD[name]) and not _is_set(values, UNLESS[name])
+
+
+def _is_set(values: Mapping[str, Any], name: str) -> bool:
+    return _value_at(values, name) not in (None, "")
 
 
 def _value_at(values: Mapping[str, Any], name: str) -> Any:

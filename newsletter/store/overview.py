@@ -25,6 +25,8 @@ class Followed:
     branches: tuple[str, ...]
     #: Seconds; None = GitHub tells of its pushes.
     poll_seconds: int | None
+    #: Whether it is read through an installation of the GitHub App.
+    by_app: bool
     compared_at: datetime | None
     problem: str | None
 
@@ -55,8 +57,12 @@ class Waiting:
 
 async def followed(connection: AsyncConnection, *, limit: int) -> tuple[tuple[Followed, ...], int]:
     """Return followed repositories, those with a problem first, and how many there are."""
+    is_followed = repositories.c.stopped.is_(None)
     rows = await connection.execute(
-        select(repositories).order_by(repositories.c.problem.is_(None), repositories.c.name_key).limit(limit)
+        select(repositories)
+        .where(is_followed)
+        .order_by(repositories.c.problem.is_(None), repositories.c.name_key)
+        .limit(limit)
     )
     found = tuple(
         Followed(
@@ -64,6 +70,7 @@ async def followed(connection: AsyncConnection, *, limit: int) -> tuple[tuple[Fo
             private=row.private,
             branches=tuple(row.branch_patterns or ()) or ((row.default_branch,) if row.default_branch else ()),
             poll_seconds=row.poll_seconds,
+            by_app=row.installation_id is not None,
             compared_at=row.reconciled_at,
             problem=row.problem,
         )
@@ -71,7 +78,12 @@ async def followed(connection: AsyncConnection, *, limit: int) -> tuple[tuple[Fo
     )
     if len(found) < limit:
         return found, len(found)
-    return found, (await connection.execute(select(func.count()).select_from(repositories))).scalar_one()
+    return found, (await connection.execute(select(func.count()).where(is_followed))).scalar_one()
+
+
+async def not_followed(connection: AsyncConnection) -> int:
+    """Return how many repositories were followed once and are not any more."""
+    return (await connection.execute(select(func.count()).where(repositories.c.stopped.is_not(None)))).scalar_one()
 
 
 async def last_pushes(connection: AsyncConnection, *, limit: int) -> tuple[Received, ...]:

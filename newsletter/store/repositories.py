@@ -79,7 +79,7 @@ async def add(
         # GitHub answers to an old name with the repository as it is called now.
         found = await _identify(connection, known) or await _unidentified(connection, full_name)
         if found is not None:
-            found = await _learn(connection, found, known)
+            found = await _learn(connection, found, known, asked=True)
         else:
             await _free_name(connection, known.full_name)
     if found is not None:
@@ -113,22 +113,27 @@ async def _follow_on(
     return replace(found, stopped=None, reconciled_at=None, problem=None)
 
 
-async def recognise(connection: AsyncConnection, pushed: Repository) -> FollowedRepository | None:
-    """Return the followed repository that a push is about, and take over what the push says of it.
+async def recognise(connection: AsyncConnection, told: Repository, *, asked: bool) -> FollowedRepository | None:
+    """Return the followed repository that GitHub means, and take over what it says of it.
 
     None where the repository is not followed.
+
+    :param asked: whether GitHub was asked just now. An event may be of hours ago and delivered again: it makes a
+        repository private, but not public.
     """
-    found = await _identify(connection, pushed)
-    return None if found is None else await _learn(connection, found, pushed)
+    found = await _identify(connection, told)
+    return None if found is None else await _learn(connection, found, told, asked=asked)
 
 
-async def recognised(connection: AsyncConnection, pushed: Repository) -> tuple[FollowedRepository | None, bool]:
-    """Return the followed repository that a push is about, and whether the push says nothing new of it."""
-    found = await _identify(connection, pushed)
+async def recognised(
+    connection: AsyncConnection, told: Repository, *, asked: bool
+) -> tuple[FollowedRepository | None, bool]:
+    """Return the followed repository that GitHub means, and whether :func:`recognise` would learn nothing new of it."""
+    found = await _identify(connection, told)
     if found is None:
         return None, True
-    named = await by_name(connection, pushed.full_name)
-    return found, found == _learnt(found, pushed) and named == found
+    named = await by_name(connection, told.full_name)
+    return found, found == _learnt(found, told, asked=asked) and named == found
 
 
 async def _identify(connection: AsyncConnection, known: Repository) -> FollowedRepository | None:
@@ -146,8 +151,10 @@ async def _unidentified(connection: AsyncConnection, full_name: str) -> Followed
     return named if named is not None and named.github_id is None else None
 
 
-async def _learn(connection: AsyncConnection, found: FollowedRepository, known: Repository) -> FollowedRepository:
-    learnt = _learnt(found, known)
+async def _learn(
+    connection: AsyncConnection, found: FollowedRepository, known: Repository, *, asked: bool
+) -> FollowedRepository:
+    learnt = _learnt(found, known, asked=asked)
     # A repository whose name was lent to another meanwhile is not found by it.
     if learnt == found and await by_name(connection, known.full_name) == found:
         return found
@@ -161,7 +168,7 @@ async def _learn(connection: AsyncConnection, found: FollowedRepository, known: 
             full_name=known.full_name,
             name_key=known.full_name.lower(),
             default_branch=known.default_branch,
-            private=known.private,
+            private=learnt.private,
         )
     )
     return learnt
@@ -176,13 +183,15 @@ async def _begin_new_default(connection: AsyncConnection, found: FollowedReposit
         await branches.begin(connection, found.id, replace(former, name=name))
 
 
-def _learnt(found: FollowedRepository, known: Repository) -> FollowedRepository:
+def _learnt(found: FollowedRepository, known: Repository, *, asked: bool) -> FollowedRepository:
+    # Of one that GitHub could not be asked about nothing is known: its first push is all there is.
+    stays_private = found.private and found.github_id is not None and not asked
     return replace(
         found,
         github_id=known.github_id,
         full_name=known.full_name,
         default_branch=known.default_branch,
-        private=known.private,
+        private=known.private or stays_private,
     )
 
 

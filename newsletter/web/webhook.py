@@ -6,7 +6,7 @@ GitHub gives a delivery 10 seconds and never repeats it by itself, so nothing he
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,8 +48,10 @@ TOO_LARGE = f"A delivery has at most {LARGEST_BODY} bytes."
 SMALL_BODY = 1024 * 1024
 #: So many larger bodies are read at a time: together they take at most about 100 MiB.
 MOST_LARGE_BODIES = 4
-#: Between two lines of the log about deliveries with wrong signatures, seconds.
-BAD_SIGNATURES_EVERY = 10
+#: Between two lines of the log about deliveries that anybody could have sent, of each sort, seconds.
+UNVERIFIED_EVERY = 10
+#: What may become of a delivery before anybody knows whether it is signed.
+UNVERIFIED = ("bad-signature", "too-large", "slow", "not-whole")
 
 
 async def none_joined(_: Sequence[str]) -> bool:
@@ -74,7 +76,9 @@ class Webhook:
     body_timeout: float = BODY_TIMEOUT
     #: Bodies that are read before anybody knows whether they are signed, and that fill memory meanwhile.
     large_bodies: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_LARGE_BODIES))
-    bad_signatures: Seldom = field(default_factory=lambda: Seldom(BAD_SIGNATURES_EVERY))
+    unverified: Mapping[str, Seldom] = field(
+        default_factory=lambda: {reason: Seldom(UNVERIFIED_EVERY) for reason in UNVERIFIED}
+    )
 
     async def post(self, request: web.Request) -> web.Response:
         """Answer a delivery: 202 stored; 200 ping, known or ignored; 4xx with one sentence; 503 try again."""
@@ -89,7 +93,7 @@ class Webhook:
             response, result = _refusal(400, error), "bad-body"
         except (web.RequestPayloadError, ConnectionError):
             # Not what its headers say it is (compressed, chunked), or the sender hung up in its middle.
-            response, result = _refusal(400, "The body did not arrive whole."), "bad-body"
+            response, result = _refusal(400, "The body did not arrive whole."), "not-whole"
         except TimeoutError:
             response, result = _refusal(408, "The body did not arrive in time."), "slow"
         except StoreUnavailable as error:
@@ -104,12 +108,10 @@ class Webhook:
         return response
 
     def _log(self, hook_id: str, result: str) -> None:
-        if result == "bad-signature":
+        if result in self.unverified:
             # Anybody can send those, as many as they like.
-            if times := self.bad_signatures.happened():
-                log.warning(
-                    "deliveries with a wrong signature were refused", action="webhook.bad_signature", times=times
-                )
+            if times := self.unverified[result].happened():
+                log.warning("unverified deliveries were refused", action="webhook.refused", result=result, times=times)
         elif result != Receipt.STORED.value:
             log.info("webhook answered", action="webhook.answered", hook_id=hook_id, result=result)
 

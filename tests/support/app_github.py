@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Self
 from urllib.parse import urlencode
 
+import aiohttp
 from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -35,6 +36,10 @@ class AppGitHub:
     codes_asked: list[str] = field(default_factory=list)
     #: Answers instead of a conversion, where it is set.
     fault: Callable[[], web.StreamResponse] | None = None
+    #: Where the rest of the API is, without a slash at the end; None = there is none.
+    rest_of_api: str | None = None
+    #: What is said of each App that is made on the page, besides the usual.
+    changes: dict[str, Any] = field(default_factory=dict)
     _open: dict[str, dict[str, Any]] = field(default_factory=dict)
     _number: int = 4710
 
@@ -47,6 +52,7 @@ class AppGitHub:
                 web.post("/settings/apps", self._create),
                 web.post("/api/v3/app-manifests/{code}/conversions", self._convert),
                 web.get("/github-apps/{slug}/installations/new", self._install),
+                web.route("*", "/api/v3/{rest:.*}", self._pass_on),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -105,7 +111,7 @@ class AppGitHub:
 
     async def _create(self, request: web.Request) -> web.Response:
         form = await request.post()
-        code = self.code(str(form["name"]))
+        code = self.code(str(form["name"]), **self.changes)
         raise web.HTTPFound(f"{form['redirect_url']!s}?{urlencode({'code': code, 'state': str(form['state'])})}")
 
     async def _convert(self, request: web.Request) -> web.StreamResponse:
@@ -121,6 +127,18 @@ class AppGitHub:
         if answer is None:
             return web.json_response({"message": "Not Found"}, status=404)
         return web.json_response(answer, status=201)
+
+    async def _pass_on(self, request: web.Request) -> web.Response:
+        if self.rest_of_api is None:
+            raise web.HTTPNotFound
+        told = {name: request.headers[name] for name in ("Authorization", "If-None-Match") if name in request.headers}
+        url = self.rest_of_api + request.path_qs.removeprefix("/api/v3")
+        async with (
+            aiohttp.ClientSession() as session,
+            session.request(request.method, url, headers=told, data=await request.read()) as answer,
+        ):
+            kept = {name: answer.headers[name] for name in ("Content-Type", "ETag") if name in answer.headers}
+            return web.Response(status=answer.status, headers=kept, body=await answer.read())
 
     async def _install(self, request: web.Request) -> web.Response:
         return _page(f"<h1>Install {request.match_info['slug']}</h1>")

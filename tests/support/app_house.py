@@ -11,7 +11,8 @@ import aiohttp
 
 from newsletter.demo.github import StandInGitHub
 from newsletter.github.client import GitHubClient
-from newsletter.pipeline.installations import installation_job
+from newsletter.github.credentials import PresentCredentials
+from newsletter.pipeline.installations import PATIENCE, installation_job
 from newsletter.pipeline.notices import Notices
 from newsletter.pipeline.port import Job, Kind
 from newsletter.pipeline.receive import Received
@@ -84,7 +85,9 @@ class AppHouse:
             if not waiting:
                 return
             for kind, found in waiting:
-                await self.do(Job(kind=kind, key=found.key, attempt=1, last=False, queued_at=found.created_at))
+                # Nobody waits here for what GitHub may only not know yet.
+                queued_at = found.created_at - PATIENCE if kind is Kind.INSTALLATION else found.created_at
+                await self.do(Job(kind=kind, key=found.key, attempt=1, last=False, queued_at=queued_at))
 
     async def do(self, job: Job) -> None:
         """Do one job."""
@@ -121,14 +124,19 @@ class AppHouse:
 
 
 @asynccontextmanager
-async def app_house(store: Store, clock: FrozenClock) -> AsyncIterator[AppHouse]:
-    """Open a newsroom whose App is installed nowhere yet."""
+async def app_house(
+    store: Store, clock: FrozenClock, *, credentials: PresentCredentials | None = None
+) -> AsyncIterator[AppHouse]:
+    """Open a newsroom whose App is installed nowhere yet.
+
+    :param credentials: the App's, where it is not always the same.
+    """
 
     async def installation_of(full_name: str) -> int | None:
         async with store.read() as connection:
             return await following.installation_of(connection, full_name)
 
-    credentials = present(CREDENTIALS)
+    credentials = credentials or present(CREDENTIALS)
     async with (
         StandInGitHub(repositories={}, commits={}) as server,
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session,

@@ -51,6 +51,8 @@ class AppOnGitHub:
     #: Which of the tests' keys is the App's.
     key_number: int = 0
     installations: dict[int, Installed] = field(default_factory=dict)
+    #: Present names of repositories by their former ones.
+    moved: dict[str, str] = field(default_factory=dict)
     #: Installation and expiry of each token that was given out.
     tokens: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     #: Method and path of each request that came as far as this, and whose it was.
@@ -59,6 +61,8 @@ class AppOnGitHub:
     faults: Fault | None = None
     #: Where events are sent; None = nowhere.
     webhook: str | None = None
+    #: What they are signed with.
+    secret: str = SECRET
     #: Attempts at delivering an event, the oldest first.
     log: list[dict[str, Any]] = field(default_factory=list)
     bodies: dict[str, bytes] = field(default_factory=dict)
@@ -84,10 +88,14 @@ class AppOnGitHub:
             assert isinstance(said, web.StreamResponse)
             return said
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if request.path.startswith("/app/"):
+        if request.path.startswith("/app/") or request.path.endswith("/installation"):
             refused = self._refused(token) if scheme.lower() == "bearer" else "no JSON web token"
             self.asked.append((f"{request.method} {request.path_qs}", "app"))
-            return _error(401, refused) if refused else await self._as_app(request)
+            if refused:
+                return _error(401, refused)
+            if request.path.startswith("/repos/"):
+                return self._installation_of("/".join(request.path.split("/")[2:4]))
+            return await self._as_app(request)
         return self._as_installation(request, token)
 
     def _refused(self, token: str) -> str | None:
@@ -117,6 +125,14 @@ class AppOnGitHub:
                 return self._deliveries(request)
             case ["hook", "deliveries", number, "attempts"]:
                 return await self._attempt_again(int(number))
+        return _error(404, "Not Found")
+
+    def _installation_of(self, full_name: str) -> web.Response:
+        if full_name in self.moved:
+            return web.Response(status=301, headers={"Location": f"/repos/{self.moved[full_name]}/installation"})
+        for number, installed in self.installations.items():
+            if full_name in {repository["full_name"] for repository in installed.repositories}:
+                return web.json_response(self._told(number))
         return _error(404, "Not Found")
 
     def _told(self, number: int) -> dict[str, Any]:
@@ -169,7 +185,7 @@ class AppOnGitHub:
         status = 0
         if self.webhook is not None:
             body = self.bodies[hook_id]
-            headers = headers_of(body, event=event, hook_id=hook_id, secret=SECRET)
+            headers = headers_of(body, event=event, hook_id=hook_id, secret=self.secret)
             try:
                 async with (
                     aiohttp.ClientSession() as session,

@@ -107,6 +107,8 @@ SHAPES: dict[str, Callable[[], Shape]] = {
     "repository renamed": lambda: _repository("renamed", name="eddy", full_name="harbourlight/eddy"),
     "repository transferred": lambda: _repository("transferred", full_name="lighthouse/tidewater"),
     "repository archived": lambda: _repository("archived", archived=True),
+    "repository made private": lambda: _repository("privatized", private=True),
+    "repository made public": lambda: _repository("publicized", private=False),
     "repository deleted": lambda: _repository("deleted"),
     "App installed": lambda: _installation("installation", "created", repositories=[{"id": 1, "full_name": "a/b"}]),
     "App uninstalled": lambda: _installation("installation", "deleted"),

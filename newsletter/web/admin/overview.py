@@ -35,6 +35,7 @@ class _Seen:
 
     followed: tuple[Followed, ...]
     followed_total: int
+    not_followed: int
     pushes: tuple[Received, ...]
     levels: dict[Level | None, int]
     sources: dict[Source, int]
@@ -116,6 +117,7 @@ class Overview:
             return _Seen(
                 followed=followed,
                 followed_total=total,
+                not_followed=await overview.not_followed(connection),
                 pushes=await overview.last_pushes(connection, limit=PUSHES),
                 levels=await overview.commits_since(connection, today),
                 sources=await overview.analyses_since(connection, today),

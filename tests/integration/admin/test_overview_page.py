@@ -8,8 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.store import jobs, repositories
+from newsletter.pipeline.port import Kind
+from newsletter.store import following, jobs, repositories
 from newsletter.store.engine import Store
+from newsletter.store.states import Stopped
 from subscribers import Level
 from tests.support.clock import NOON, FrozenClock
 from tests.support.newsroom import Newsroom
@@ -76,6 +78,37 @@ async def test_everything_an_operator_asks_for_is_on_one_page(
 
 def visible(page: str) -> str:
     return html.unescape(re.sub(r"<[^>]+>", " ", page.partition("</head>")[2]))
+
+
+@pytest.mark.parametrize(
+    ("language", "sentences"),
+    [
+        pytest.param("en", ["acme/vault GitHub App · main", "Not followed any more: 1"], id="English"),
+        pytest.param("zh", ["acme/vault GitHub 应用 · main", "已不再关注：1"], id="Chinese"),
+    ],
+)
+async def test_what_the_app_brought_and_took_is_told_apart(
+    sqlite_url: str, clock: FrozenClock, language: str, sentences: list[str]
+) -> None:
+    async with operated(sqlite_url, clock=clock) as admin:
+        for number, name in enumerate(("acme/vault", "acme/gone"), start=1):
+            await follow(admin.service.store, name, github_id=number)
+        async with admin.service.store.write() as transaction:
+            await following.attach(transaction.connection, 1, 11)
+            await following.stop(transaction.connection, 2, Stopped.REMOVED)
+        page = (await (await admin.operator()).get("/admin", Accept_Language=language)).text
+    seen = " ".join(visible(page).split())
+    assert [sentence for sentence in sentences if sentence not in seen] == []
+    assert "acme/gone" not in page
+
+
+async def test_every_kind_of_work_has_a_name(sqlite_url: str, clock: FrozenClock) -> None:
+    async with operated(sqlite_url, clock=clock) as admin:
+        async with admin.service.store.write() as transaction:
+            for kind in Kind:
+                await jobs.put(transaction.connection, kind.value, ["1"], run_at=NOON, now=NOON)
+        page = (await (await admin.operator()).get("/admin")).text
+    assert [kind for kind in Kind if re.search(rf"<li>\s*{kind.value}\s", page)] == []
 
 
 async def test_an_empty_newsroom_says_what_to_do(sqlite_url: str, clock: FrozenClock) -> None:

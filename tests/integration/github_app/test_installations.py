@@ -175,6 +175,28 @@ async def test_a_repository_goes_from_one_installation_to_another(house: AppHous
     assert await house.head(TIDE) == 1
 
 
+@pytest.mark.parametrize("uninstalled", [False, True])
+async def test_what_reached_a_repository_while_it_was_transferred_is_not_lost(
+    house: AppHouse, *, uninstalled: bool
+) -> None:
+    first = house.app.install(APP, house.create(100, TIDE), house.create(101, SONG))
+    house.app.install(22, account="lark")
+    await house.told(APP, 22)
+    transferred = house.create(100, "lark/tide", head=3)
+    house.app.installations[22].repositories = [transferred]
+    house.app.moved = {TIDE: "lark/tide"}
+    first.repositories = first.repositories[1:]
+    if uninstalled:
+        del house.app.installations[APP]
+    # The account that gave it away is looked at first.
+    await house.told(APP)
+    assert (await house.followed())["lark/tide"] == 22
+    assert await house.newsroom.count("commits") == 2
+    assert await house.head("lark/tide") == 3
+    await house.told(22, APP)
+    assert ("lark/tide" in await house.followed(), SONG in await house.followed()) == (True, not uninstalled)
+
+
 async def test_a_rename_of_which_no_event_told_is_learnt(house: AppHouse) -> None:
     installed = house.app.install(APP, house.create(100, TIDE))
     await house.told(APP)

@@ -121,7 +121,9 @@ async def test_a_history_longer_than_is_gone_through_says_so(lookout: Lookout) -
     assert (len(cut_off.commits), cut_off.complete) == (most, False)
 
 
-async def test_a_name_that_belongs_to_another_repository_now_is_not_compared(lookout: Lookout) -> None:
+async def test_a_name_that_belongs_to_another_repository_now_is_not_compared(
+    lookout: Lookout, capsys: pytest.CaptureFixture[str]
+) -> None:
     lookout.graph.line([1, 2], at=BEGUN)
     lookout.graph.line([500, 501], after=2, at=NOON - HOUR)
     await lookout.begin(2, at=BEGUN)
@@ -132,6 +134,10 @@ async def test_a_name_that_belongs_to_another_repository_now_is_not_compared(loo
     assert (repository.github_id, repository.reconciled_at, await lookout.stored()) == (REPOSITORY["id"], None, [])
     assert repository.problem is not None
     assert "another repository" in repository.problem
+    # It may be private, and its id is logged.
+    told = capsys.readouterr()
+    assert "nothing to compare with" in told.out + told.err
+    assert NAME not in told.out + told.err
 
 
 async def test_what_keeps_a_repository_from_being_compared_is_told_once(

@@ -12,10 +12,11 @@ from sqlalchemy import select
 from newsletter.github.payload import LISTED_COMMITS
 from newsletter.pipeline.expand import OVERTAKING, SLICE, add_commits, complete, expand
 from newsletter.pipeline.port import Kind, NotYet, RetryAfter
-from newsletter.store import pushes, tables
+from newsletter.store import pushes, repositories, tables
 from newsletter.store.engine import Store
 from tests.support.clock import NOON, FrozenClock
-from tests.support.graph import NONE, Lookout, job, lookout_over
+from tests.support.graph import NAME, NONE, REPOSITORY, Graph, Lookout, job, lookout_over
+from tests.support.records import github_repository
 
 MINUTE = timedelta(minutes=1)
 
@@ -271,3 +272,20 @@ async def test_the_first_push_of_a_branch_whose_rest_is_not_to_be_had_leaves_the
     lookout.server.faults = lambda _: web.json_response({"message": "no"}, status=502)
     await finish(lookout, hook_id, last=True)
     assert await lookout.head() == 1
+
+
+async def test_the_rest_of_a_push_is_asked_for_under_the_present_name(lookout: Lookout) -> None:
+    """A private one is read through its installation, which is found by that name."""
+    end = LISTED_COMMITS + 2
+    lookout.graph.line(range(1, end + 1))
+    await lookout.begin(1)
+    hook_id = await lookout.pushed(1, end, range(2, LISTED_COMMITS + 2))
+    Graph("acme/flood", commits=lookout.graph.commits).line(range(1, end + 1))
+    lookout.server.repositories = {"acme/flood": {**REPOSITORY, "full_name": "acme/flood"}}
+    async with lookout.store.write() as transaction:
+        told = github_repository(REPOSITORY["id"], "acme/flood")
+        await repositories.recognise(transaction.connection, told, asked=False)
+    await finish(lookout, hook_id)
+    assert await lookout.newsroom.count("commits") == end - 1
+    assert await lookout.head() == end
+    assert lookout.asked(f"/repos/{NAME}/") == []

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from newsletter.analysis.record import Source
 from newsletter.delivery.record import DeliveryStatus
-from newsletter.store import jobs, overview, repositories
+from newsletter.store import following, jobs, overview, repositories
 from newsletter.store.engine import Store
+from newsletter.store.states import Stopped
 from subscribers import Level
 from tests.support.clock import NOON, FrozenClock
 from tests.support.newsroom import Newsroom
@@ -34,6 +35,19 @@ async def test_repositories_with_a_problem_come_first(store: Store) -> None:
     assert (found[0].problem, found[0].branches, found[0].compared_at) == ("GitHub answered 404", ("main",), None)
     assert (found[2].private, found[2].poll_seconds, found[2].branches) == (True, 900, ("release/*",))
     assert found[2].compared_at == NOON
+
+
+async def test_what_is_not_followed_any_more_is_only_counted(store: Store) -> None:
+    for number, name in enumerate(("acme/a", "acme/b", "acme/c"), start=1):
+        await follow(store, name, github_id=number)
+    async with store.write() as transaction:
+        await following.attach(transaction.connection, 1, 11)
+        await following.stop(transaction.connection, 2, Stopped.DELETED)
+    async with store.read() as connection:
+        found, total = await overview.followed(connection, limit=10)
+        assert await overview.not_followed(connection) == 1
+    assert [(repository.full_name, repository.by_app) for repository in found] == [("acme/a", True), ("acme/c", False)]
+    assert total == 2
 
 
 async def test_pushes_are_listed_newest_first_with_what_was_new(store: Store, clock: FrozenClock) -> None:

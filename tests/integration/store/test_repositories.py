@@ -17,7 +17,7 @@ async def add_unasked(store: Store, full_name: str) -> tuple[FollowedRepository,
 async def push(store: Store, github_id: int, full_name: str, *, private: bool = False) -> FollowedRepository | None:
     async with store.write() as transaction:
         return await repositories.recognise(
-            transaction.connection, github_repository(github_id, full_name, private=private)
+            transaction.connection, github_repository(github_id, full_name, private=private), asked=False
         )
 
 
@@ -112,6 +112,20 @@ async def test_a_repository_that_becomes_private_is_private_at_once(store: Store
     hidden = await push(store, 7, "acme/tide", private=True)
     assert hidden is not None
     assert (hidden.id, hidden.private) == (first.id, True)
+
+
+async def test_no_event_makes_a_repository_public(store: Store) -> None:
+    """It may be one of hours ago that GitHub delivers again: only GitHub's answer of now is believed."""
+    first = await follow(store, "acme/tide", github_id=7, private=True)
+    told = await push(store, 7, "acme/flood", private=False)
+    assert told is not None
+    assert (told.id, told.full_name, told.private) == (first.id, "acme/flood", True)
+    async with store.write() as transaction:
+        answered = github_repository(7, "acme/flood", private=False)
+        asked = await repositories.recognise(transaction.connection, answered, asked=True)
+    assert asked is not None
+    assert (asked.id, asked.private) == (first.id, False)
+    assert await by_name(store, "acme/flood") == asked
 
 
 async def test_a_push_that_says_nothing_new_changes_nothing(store: Store) -> None:

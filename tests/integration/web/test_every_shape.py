@@ -64,6 +64,21 @@ async def test_a_renamed_repository_has_its_new_name_at_once(service: Running) -
     assert ("harbourlight/tidewater",) not in service.rows("SELECT full_name FROM repositories")
 
 
+async def test_of_a_repository_that_was_made_public_github_is_asked_first(service: Running) -> None:
+    def private() -> list[Any]:
+        return service.rows("SELECT private FROM repositories WHERE full_name = 'harbourlight/tidewater'")
+
+    hidden, shown = SHAPES["repository made private"](), SHAPES["repository made public"]()
+    await post(service, shown.body, event=shown.event)
+    assert (private(), service.rows("SELECT kind FROM jobs")) == ([(0,)], [])
+    await post(service, hidden.body, event=hidden.event)
+    assert (private(), service.rows("SELECT kind FROM jobs")) == ([(1,)], [])
+    # The first one again, which is older; and a push of that time.
+    await post(service, shown.body, event=shown.event)
+    assert (await post(service, SHAPES["push to the default branch"]().body))[0] == 202
+    assert (private(), service.rows("SELECT kind FROM jobs ORDER BY kind")) == ([(1,)], [("expand",), ("reconcile",)])
+
+
 async def test_a_repository_event_that_is_none_is_refused(service: Running) -> None:
     status, answer = await post(service, b'{"action": "renamed"}', event="repository")
     assert (status, answer["error"]) == (400, "Not a repository payload: repository: Field required.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from tests.support.logged import logging_to_stderr
 from tests.support.posting import assert_nothing_stored, post, raw
 from tests.support.pushes import body_of, headers_of, payload
 from tests.support.running import Running, running
@@ -79,3 +81,27 @@ async def test_without_a_secret_every_delivery_is_refused(tmp_path: Path) -> Non
         assert (await post(service, body))[0] == 401
         assert (await post(service, body, secret=""))[0] == 401
         assert_nothing_stored(service)
+
+
+_SIGNED = b"X-Hub-Signature-256: sha256=" + b"0" * 64 + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        pytest.param(_SIGNED + b"Content-Length: 2\r\n\r\n{}", 401, id="wrong signatures"),
+        pytest.param(b"Content-Length: 99999999\r\n\r\n", 413, id="lengths beyond GitHub's"),
+        pytest.param(
+            _SIGNED + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", 400, id="what is not what it says"
+        ),
+    ],
+)
+async def test_what_anybody_can_send_fills_no_log(
+    service: Running, capsys: pytest.CaptureFixture[str], head: bytes, status: int
+) -> None:
+    with logging_to_stderr(as_json=True):
+        for _ in range(20):
+            answer = await raw(service, b"POST /webhooks/github HTTP/1.1\r\nHost: x\r\n" + head)
+            assert answer.startswith(b"HTTP/1.1 %d " % status)
+    lines = [line for line in capsys.readouterr().err.splitlines() if '"webhook.' in line]
+    assert [json.loads(line)["times"] for line in lines] == [1]

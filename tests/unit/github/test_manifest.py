@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,6 +128,13 @@ def test_an_app_is_read_without_what_nobody_needs() -> None:
     assert "PRIVATE KEY" not in repr(app)
 
 
+def short_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    ).decode()
+
+
 def other_key() -> str:
     key = ed25519.Ed25519PrivateKey.generate()
     return key.private_bytes(
@@ -156,6 +163,7 @@ def test_an_answer_that_is_not_whole_is_refused(name: str, value: object) -> Non
         pytest.param("html_url", "https://github.com/apps/x y", id="a page with a space"),
         pytest.param("pem", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n", id="half a key"),
         pytest.param("pem", other_key(), id="a key of another kind"),
+        pytest.param("pem", short_key(), id="a key that signs nothing here"),
     ],
 )
 def test_an_answer_that_cannot_be_right_is_refused(name: str, value: object) -> None:

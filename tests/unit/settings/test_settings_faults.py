@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import pytest
 
 from newsletter.errors import SettingsError
 from newsletter.settings import SERVING, Tls, load_settings
 from newsletter.settings.values import is_loopback
+from tests.support.app_keys import pem
 from tests.support.configured import KEY, faults, load
 
 HASH = "$argon2id$v=19$m=65536,t=3,p=4$MIIRqgvgQbgj220jfp0MPA$YfwJSVjtjSU0zzV/P3S9nnQ/USre2wvJMjfCIjrTQbg"
@@ -60,6 +62,22 @@ def test_what_serving_needs_is_required_by_name(name: str) -> None:
 def test_the_operators_pages_stand_in_for_a_webhook_secret() -> None:
     given = {"SECRET_KEY": KEY, "MAIL__FROM": "a@example.org", "ADMIN__PASSWORD_HASH": HASH}
     assert load(given, required=SERVING).github.webhook_secrets is None
+
+
+def test_the_secret_of_an_app_of_the_settings_is_in_the_settings(tmp_path: Path) -> None:
+    """No page makes another one then, so nobody else could know what signs its deliveries."""
+    (tmp_path / "app.pem").write_text(pem(), encoding="ascii")
+    given = {
+        "SECRET_KEY": KEY,
+        "MAIL__FROM": "a@example.org",
+        "ADMIN__PASSWORD_HASH": HASH,
+        "GITHUB__APP_ID": "1",
+        "GITHUB__PRIVATE_KEY_FILE": str(tmp_path / "app.pem"),
+    }
+    with pytest.raises(SettingsError) as caught:
+        load(given, required=SERVING)
+    assert [fault.name for fault in caught.value.faults] == ["NEWSLETTER_GITHUB__WEBHOOK_SECRETS"]
+    load(given | {"GITHUB__WEBHOOK_SECRETS": "s"}, required=SERVING)
 
 
 @pytest.mark.parametrize(
