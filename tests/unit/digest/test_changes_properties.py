@@ -17,7 +17,7 @@ from tests.support.records import preferences_of, sha
 HIGH, MEDIUM, LOW = Level.HIGH, Level.MEDIUM, Level.LOW
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 @given(histories())
 def test_every_commit_is_in_exactly_one_change_of_its_repository(day: tuple[Change, ...]) -> None:
     changes = grouped(day)
@@ -32,7 +32,7 @@ def test_every_commit_is_in_exactly_one_change_of_its_repository(day: tuple[Chan
             assert {each.level for each in own} == {change.level}
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(histories())
 def test_the_order_is_that_of_the_leading_commits_and_always_the_same(day: tuple[Change, ...]) -> None:
     changes = grouped(day)
@@ -41,7 +41,7 @@ def test_the_order_is_that_of_the_leading_commits_and_always_the_same(day: tuple
     assert grouped(day) == changes
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 @given(histories())
 def test_thresholds_nest_and_whatever_reaches_one_is_there(day: tuple[Change, ...]) -> None:
     shown = {}
