@@ -49,6 +49,7 @@ def imprint_from(settings: Settings) -> Imprint:
         language=settings.language,
         github_url=settings.github.web_url,
         domain=sender.domain if sender else "localhost",
+        with_model=settings.llm.enabled,
         renderer=Renderer(
             templates_directory(), base_url=settings.base_url, postal_address=settings.mail.postal_address
         ),

@@ -152,6 +152,18 @@ class Phrases:
         counts = (f"{self.labels.level(level)}: {number}" for level in HIGH_FIRST if (number := edition.count(level)))
         return _SEPARATOR.join(counts)
 
+    def fallen_back(self, edition: Edition) -> str:
+        """Say for how many changes the rules wrote what a model was asked for; empty where there is none."""
+        failed = sum(change.analysis.fallback is not None for change in edition.changes)
+        if not failed:
+            return ""
+        words = self.translations.ngettext(
+            "The language model gave no usable answer for %(failed)d of %(num)d change; its summary is by fixed rules.",
+            "The language model gave no usable answer for %(failed)d of %(num)d changes; their summaries are by fixed rules.",
+            len(edition.changes),
+        )
+        return words % {"failed": failed, "num": len(edition.changes)}
+
     def highlights(self, edition: Edition, printed: frozenset[Change]) -> tuple[Change, ...]:
         """Return the high changes to name at the top, of those that are printed."""
         high = [change for change in edition.changes if change.level is Level.HIGH and change in printed]

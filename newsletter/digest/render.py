@@ -80,6 +80,7 @@ class Renderer:
             "levels": HIGH_FIRST,
             "subject": subject_of(edition, translations),
             "preheader": phrases.preheader(edition),
+            "fallen_back": phrases.fallen_back(edition),
             "lang": lang_attribute(edition.language),
             "date": format_date(edition.day, "full", locale=locale_of(edition.language)),
             "most_hidden_sections": MOST_HIDDEN_SECTIONS,

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import subscribers
 from newsletter.analysis.prompt import VERSION
-from newsletter.analysis.record import Analysis
+from newsletter.analysis.record import Analysis, Fallback
 from newsletter.analysis.rules import analyse_by_rules
 from newsletter.delivery.record import SkipReason
 from newsletter.digest.assemble import assemble
@@ -46,6 +46,8 @@ class Imprint:
     #: Right side of Message-IDs.
     domain: str
     renderer: Renderer
+    #: Whether a model is asked; then what the rules write in its place says so.
+    with_model: bool = False
 
 
 async def compose(digest_id: int, *, store: Store, jobs: Jobs, imprint: Imprint, now: datetime) -> None:
@@ -211,13 +213,14 @@ class _Editions:
         What they cannot analyse is left out.
         """
         written: dict[int, Analysis] = {}
+        fallback = Fallback.DUE if self._imprint.with_model else None
         for item in items:
             async with self._store.read() as connection:
                 commit = await commits.load(connection, item.commit_id)
             if commit is None:
                 raise LookupError(f"commit {item.commit_id} vanished")
             try:
-                analysis = analyse_by_rules(commit.subject, language=language, level=item.level)
+                analysis = analyse_by_rules(commit.subject, language=language, level=item.level, fallback=fallback)
             except Exception as error:  # noqa: BLE001 - as above
                 log_bare(item.sha, error)
                 continue
