@@ -32,6 +32,7 @@ from newsletter.analysis.prompt import (
 from newsletter.analysis.record import Analysis, Fallback, Subject
 from newsletter.analysis.reply import analysis_of, read_analysis, read_notes
 from newsletter.analysis.rules import analyse_by_rules
+from newsletter.analysis.translation import ask_to_translate, read_translation
 from newsletter.analysis.triage import Glance
 from newsletter.logs import get_logger
 from subscribers import Level
@@ -63,6 +64,16 @@ class Analyst:
         """Whether there is a model to ask."""
         return self._endpoint is not None
 
+    @property
+    def model(self) -> str | None:
+        """Name of the model that is asked; None where there is none."""
+        return self._endpoint.about.model if self._endpoint is not None else None
+
+    @property
+    def trouble(self) -> Fallback | None:
+        """Why the model gives no answers at present; None where nothing is known of it."""
+        return self._endpoint.trouble if self._endpoint is not None else None
+
     async def analyse(self, subject: Subject, *, language: str, level: Level | None) -> Analysis:
         """Analyse a change. Gives a complete analysis, which says so where the model gave nothing that can be used.
 
@@ -91,6 +102,25 @@ class Analyst:
             analysis = replace(analysis, reasons=bounds.reasons_of(analysis.level))
         self._glances.pop(key, None)
         return analysis
+
+    async def translate(self, analysis: Analysis, subject: Subject, *, language: str) -> Analysis:
+        """Return a finished analysis in another language; the rules write it where the model does not.
+
+        :param analysis: a model's.
+        :raises ModelAway: as :meth:`analyse` does.
+        """
+        if self._endpoint is None:
+            return analyse_by_rules(subject, language=language, level=analysis.level)
+        model = self._endpoint.about.model
+        read = partial(read_translation, analysis=analysis, language=language, model=model)
+        question = ask_to_translate(analysis, language=language)
+        try:
+            return await answer_to(question, read, endpoint=self._endpoint, repository=subject.repository)
+        except ModelFault as fault:
+            fallback = fault.fallback
+        except ContextTooLong:
+            fallback = Fallback.TOO_LONG
+        return self.by_rules(subject, language=language, level=analysis.level, fallback=fallback)
 
     def by_rules(self, subject: Subject, *, language: str, level: Level | None, fallback: Fallback) -> Analysis:
         """Let the rules answer in the model's place, and tell why."""

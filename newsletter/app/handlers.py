@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from newsletter.analysis.triage import MOST_CHANGES
+from newsletter.app.model import register_model
 from newsletter.app.postage import postage_from
 from newsletter.digest.render import Renderer
 from newsletter.pipeline.analyse import analyse_job
@@ -61,6 +62,7 @@ def register_handlers(service: Service) -> None:
     _register_app(service)
     _register_collecting(service)
     _register_publishing(service)
+    register_model(service)
 
 
 def _register_app(service: Service) -> None:

@@ -158,8 +158,8 @@ class Phrases:
         if not failed:
             return ""
         words = self.translations.ngettext(
-            "The language model gave no usable answer for %(failed)d of %(num)d change; its summary is by fixed rules.",
-            "The language model gave no usable answer for %(failed)d of %(num)d changes; their summaries are by fixed rules.",
+            "The language model gave no usable answer for %(failed)d of %(num)d change; it is by fixed rules.",
+            "The language model gave no usable answer for %(failed)d of %(num)d changes; those are by fixed rules.",
             len(edition.changes),
         )
         return words % {"failed": failed, "num": len(edition.changes)}

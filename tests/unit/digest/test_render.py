@@ -173,7 +173,7 @@ def test_two_high_changes_are_named_at_the_top_and_one_is_not() -> None:
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", "no usable answer for 2 of 6 changes; their summaries are by fixed rules."),
+        ("en", "no usable answer for 2 of 6 changes; those are by fixed rules."),
         ("zh", "共 6 项变更，其中 2 项未能得到语言模型的可用回答，其摘要由固定规则生成。"),
     ],
 )
