@@ -8,7 +8,7 @@ since what it brought is asked about by itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -17,6 +17,7 @@ from cachetools import LRUCache
 from newsletter.analysis.asking import answer_to
 from newsletter.analysis.batches import Batches
 from newsletter.analysis.bounds import Bounds, bounds_of
+from newsletter.analysis.day import DaySummary, ask_about_day, read_summary
 from newsletter.analysis.endpoint import Endpoint, Ledger, ModelEndpoint, Usage
 from newsletter.analysis.faults import ContextTooLong, ModelAway, ModelFault
 from newsletter.analysis.prompt import (
@@ -121,6 +122,19 @@ class Analyst:
         except ContextTooLong:
             fallback = Fallback.TOO_LONG
         return self.by_rules(subject, language=language, level=analysis.level, fallback=fallback)
+
+    async def summarise(self, changes: Mapping[str, Analysis], *, repository: str, language: str) -> DaySummary:
+        """Return what a repository's day brought, from finished analyses by the name of their commit.
+
+        :raises ModelAway: the model does not answer now.
+        :raises ModelFault: it gave nothing that can be used.
+        :raises ContextTooLong: it has no room for so much.
+        """
+        if self._endpoint is None:
+            return DaySummary()
+        question, ids = ask_about_day(changes, repository=repository, language=language)
+        read = partial(read_summary, ids=ids, language=language, model=self._endpoint.about.model)
+        return await answer_to(question, read, endpoint=self._endpoint, repository=repository)
 
     def by_rules(self, subject: Subject, *, language: str, level: Level | None, fallback: Fallback) -> Analysis:
         """Let the rules answer in the model's place, and tell why."""

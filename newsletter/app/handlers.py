@@ -143,7 +143,7 @@ def _register_publishing(service: Service) -> None:
         )
 
     async def do_compose(job: Job) -> None:
-        await compose(int(job.key), store=store, jobs=jobs, imprint=imprint, now=clock())
+        await compose(int(job.key), store=store, jobs=jobs, imprint=imprint, analyst=service.analyst, now=clock())
 
     async def do_deliver(job: Job) -> None:
         if postage is not None:

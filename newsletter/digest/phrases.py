@@ -20,8 +20,8 @@ from newsletter.digest.sanitise import LONGEST_READ, displayable, shortened
 from subscribers import Level
 
 _SEPARATOR = " · "
-#: How many high changes the list at the top names; it is worth its place from two on.
-_MOST_HIGHLIGHTS = 6
+#: How many changes the list at the top names, over all repositories; it is worth its place from two on.
+_MOST_HIGHLIGHTS = 8
 _FEWEST_HIGHLIGHTS = 2
 
 
@@ -165,9 +165,10 @@ class Phrases:
         return words % {"failed": failed, "num": len(edition.changes)}
 
     def highlights(self, edition: Edition, printed: frozenset[Change]) -> tuple[Change, ...]:
-        """Return the high changes to name at the top, of those that are printed."""
-        high = [change for change in edition.changes if change.level is Level.HIGH and change in printed]
-        return tuple(high[:_MOST_HIGHLIGHTS]) if len(high) >= _FEWEST_HIGHLIGHTS else ()
+        """Return the changes to name at the top, of those that are printed: the high ones first."""
+        pointed = [change for section in edition.sections for change in section.highlights if change in printed]
+        pointed.sort(key=lambda change: -change.level.rank)
+        return tuple(pointed[:_MOST_HIGHLIGHTS]) if len(pointed) >= _FEWEST_HIGHLIGHTS else ()
 
 
 def _news(reason: Reason, title: str) -> Reason:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import uuid4
 
 import subscribers
+from newsletter.analysis.analyst import Analyst
+from newsletter.analysis.day import DaySummary
 from newsletter.analysis.prompt import VERSION
 from newsletter.analysis.record import Analysis, Fallback
 from newsletter.analysis.rules import analyse_by_rules
 from newsletter.delivery.record import SkipReason
 from newsletter.digest.assemble import assemble
 from newsletter.digest.changes import grouped
-from newsletter.digest.record import Digest, Rendering, Slots
+from newsletter.digest.record import Change, Digest, Rendering, Slots
 from newsletter.digest.render import Renderer
+from newsletter.errors import StoreUnavailable
 from newsletter.languages import supported_languages
 from newsletter.logs import get_logger
 from newsletter.pipeline.contents import bare, change_of, log_bare, with_periods
 from newsletter.pipeline.port import Jobs, Kind
+from newsletter.pipeline.summarise import summarise
 from newsletter.store import analyses, commits, deliveries, digests
 from newsletter.store.deliveries import NewDelivery
 from newsletter.store.digests import DigestItem, StoredDigest
@@ -50,14 +54,19 @@ class Imprint:
     with_model: bool = False
 
 
-async def compose(digest_id: int, *, store: Store, jobs: Jobs, imprint: Imprint, now: datetime) -> None:
-    """Render a digest for every cohort and queue its deliveries. Where it was interrupted, it goes on."""
+async def compose(
+    digest_id: int, *, store: Store, jobs: Jobs, imprint: Imprint, now: datetime, analyst: Analyst | None = None
+) -> None:
+    """Render a digest for every cohort and queue its deliveries. Where it was interrupted, it goes on.
+
+    :param analyst: sums up the day of each repository, where it asks a model.
+    """
     async with store.read() as connection:
         digest = await digests.by_id(connection, digest_id)
         cohorts = await subscribers.active_cohorts(connection)
     if digest is None or digest.composed:
         return
-    editions = _Editions(digest, store=store, imprint=imprint, now=now)
+    editions = _Editions(digest, store=store, imprint=imprint, now=now, analyst=analyst)
     queued = 0
     for cohort in cohorts:
         queued += await _compose_cohort(digest, cohort, editions, store=store, domain=imprint.domain, now=now)
@@ -131,16 +140,25 @@ class _Editions:
     No change can stop a digest: one that cannot be analysed, read or printed is bare, with its title and its link.
 
     :param keeps: whether analyses that had to be written are stored.
+    :param analyst: sums up the days; None = what is stored of that is all there is.
     """
 
     def __init__(
-        self, digest: StoredDigest, *, store: Store, imprint: Imprint, now: datetime, keeps: bool = True
+        self,
+        digest: StoredDigest,
+        *,
+        store: Store,
+        imprint: Imprint,
+        now: datetime,
+        keeps: bool = True,
+        analyst: Analyst | None = None,
     ) -> None:
         self._digest = digest
         self._store = store
         self._imprint = imprint
         self._now = now
         self._keeps = keeps
+        self._analyst = analyst
         self._by_language: dict[str, Digest] = {}
 
     async def render(self, preferences: Preferences, slots: Slots) -> Rendering | None:
@@ -200,12 +218,31 @@ class _Editions:
             change_of(item, found.get(item.commit_id), web_url=web, day=self._digest.day, language=language)
             for item in items
         )
+        changes = with_periods(changes, web)
         return Digest(
             day=self._digest.day,
             timezone=self._digest.timezone,
             language=language,
-            changes=with_periods(changes, web),
+            changes=changes,
+            summaries=await self._summaries(changes, language),
         )
+
+    async def _summaries(self, changes: tuple[Change, ...], language: str) -> Mapping[str, DaySummary]:
+        """Return what is said of each repository's day; nothing that fails here can stop a digest."""
+        try:
+            return await summarise(
+                self._digest.id,
+                grouped(changes),
+                language=language,
+                store=self._store,
+                analyst=self._analyst,
+                now=self._now,
+            )
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("a day could not be summed up", action="digest.not_summed_up")
+            return {}
 
     async def _write_missing(self, items: Sequence[DigestItem], language: str) -> dict[int, Analysis]:
         """Let the rules write what has no analysis in this language: its first reader came after it was analysed.
