@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -10,7 +11,9 @@ from babel.support import NullTranslations
 
 from newsletter.analysis.day import FEWEST_CHANGES
 from newsletter.analysis.record import Kind
+from newsletter.digest.bonds import title_of
 from newsletter.digest.record import Change, Section
+from newsletter.digest.sanitise import shortened
 from newsletter.languages import locale_of
 from subscribers import Level
 
@@ -21,7 +24,10 @@ _MOST_AREAS = 2
 #: An area of fewer changes says nothing about a day.
 _FEWEST_IN_AREA = 2
 _LONGEST_AREA = 40
-_LONGEST_LEAD = 300
+#: Of a title that leads, characters.
+_LONGEST_LEAD = 160
+_HAN_BEFORE = re.compile(r"([\u4e00-\u9fff])([0-9`])")
+_HAN_AFTER = re.compile(r"(`)([\u4e00-\u9fff])")
 
 
 def summary_of(section: Section, *, language: str, translations: NullTranslations) -> str:
@@ -34,9 +40,12 @@ def summary_of(section: Section, *, language: str, translations: NullTranslation
 def _by_rules(section: Section, language: str, translations: NullTranslations) -> list[str]:
     """Return the sentence of the most important change, and one that counts the others."""
     first = section.changes[0]
-    lead = first.analysis.summary if first.level.reaches(Level.MEDIUM) else ""
-    if not lead or len(lead) > _LONGEST_LEAD:
+    # Not its summary: that may lean on the title above it ("It was deprecated long ago.").
+    title = title_of(first, translations) if first.level.reaches(Level.MEDIUM) else ""
+    title = title.removesuffix(f"(#{first.pull_request})").rstrip(" .。")
+    if not title:
         return [_counted(section.changes, language, translations, besides=False)]
+    lead = translations.gettext("Above all: %(title)s.") % {"title": shortened(title, _LONGEST_LEAD)}
     return [lead, _counted(section.changes[1:], language, translations, besides=True)]
 
 
@@ -52,9 +61,9 @@ def _counted(changes: Iterable[Change], language: str, translations: NullTransla
             if besides
             else gettext("The day brought %(kinds)s, mostly in %(areas)s.")
         )
-        return words % {"kinds": kinds, "areas": format_list(areas, locale=locale)}
+        return _spaced(words % {"kinds": kinds, "areas": format_list(areas, locale=locale)})
     words = gettext("The day also brought %(kinds)s.") if besides else gettext("The day brought %(kinds)s.")
-    return words % {"kinds": kinds}
+    return _spaced(words % {"kinds": kinds})
 
 
 def _kinds(changes: tuple[Change, ...], translations: NullTranslations) -> list[str]:
@@ -96,6 +105,11 @@ def _number_of(kind: Kind, number: int, translations: NullTranslations) -> str:
         Kind.CHORE: ngettext("%(num)d housekeeping change", "%(num)d housekeeping changes", number),
     }[kind]
     return words % {"num": number}
+
+
+def _spaced(sentence: str) -> str:
+    """Put the space between Chinese characters and figures or code that lists leave out."""
+    return _HAN_AFTER.sub(r"\1 \2", _HAN_BEFORE.sub(r"\1 \2", sentence))
 
 
 def _joined(texts: Iterable[str]) -> str:

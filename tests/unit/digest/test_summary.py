@@ -52,14 +52,15 @@ def opening(section: Section, language: str = "en") -> str:
         (
             LOW,
             "en",
-            "The option is gone. The day also brought 1 security change, 3 fixes, and 1 dependency update, "
+            "Above all: Lower gate 1. The day also brought 1 security change, 3 fixes, and 1 dependency update, "
             "mostly in `docs` and `core`.",
         ),
-        (HIGH, "en", "The option is gone. The day also brought 1 security change and 1 fix, mostly in `docs`."),
+        (HIGH, "en", "Above all: Lower gate 1. The day also brought 1 security change and 1 fix, mostly in `docs`."),
         (
             LOW,
             "zh",
-            "The option is gone. 当天还有 1 项安全相关变更、3 项缺陷修复和1 项依赖更新，主要涉及 `docs`和`core`。",
+            "最重要的变更：Lower gate 1。"
+            "当天还有 1 项安全相关变更、3 项缺陷修复和 1 项依赖更新，主要涉及 `docs` 和 `core`。",
         ),
     ],
 )
