@@ -12,7 +12,8 @@ from newsletter.analysis.record import Analysis, Fallback, Source
 from newsletter.pipeline.again import MOST_RETRIES, TRIED_FOR, try_again
 from newsletter.pipeline.analyse import analyse
 from newsletter.pipeline.port import NotYet
-from newsletter.store import analyses, commits, tables
+from newsletter.pipeline.spending import Spending
+from newsletter.store import analyses, commits, tables, usage
 from newsletter.store.engine import Store
 from newsletter.store.states import DetailState
 from subscribers import Level
@@ -139,3 +140,22 @@ async def test_the_same_patch_and_message_is_not_paid_for_twice(store: Store) ->
         stored = await commits.load(connection, second)
     assert stored is not None
     assert stored.level is Level.MEDIUM
+
+
+async def test_translations_are_paid_for_in_the_repositorys_account(store: Store) -> None:
+    await add_reader(store, "zh@reader.example", preferences_of("zh"))
+    (commit_id,) = await store_commits(store, await follow(store), [1])
+    spending = Spending(store, daily_tokens=None, clock=lambda: NOON)
+    async with StandInModel(answers()) as model, asking(model, ledger=spending) as analyst:
+        await analyse(
+            commit_id, store=store, analyst=analyst, language="en", waits=False, turns=asyncio.Semaphore(1), now=NOON
+        )
+        summary = await analyst.summarise(
+            {"a" * 40: await text(store, commit_id)}, repository="acme/tide", language="en"
+        )
+        assert summary.source is Source.MODEL
+        requests = len(model.asked)
+        assert [is_translation(asked.body) for asked in model.asked].count(True) == 1
+    async with store.read() as connection:
+        (spent,) = await usage.since(connection, NOON.date())
+    assert (spent.repository, spent.requests) == ("acme/tide", requests)
