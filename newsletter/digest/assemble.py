@@ -48,7 +48,10 @@ def _section(changes: list[Change], preferences: Preferences, summary: DaySummar
     if not wanted:
         return None
     shown = {change.sha: change for change in wanted}
-    high = [change for change in wanted if change.level is Level.HIGH]
+    # What is high is never passed over for something that is not.
+    pointed = [shown[sha] for sha in summary.highlights if sha in shown]
+    pointed += [change for change in wanted if change.level is Level.HIGH and change.sha not in summary.highlights]
+    pointed.sort(key=lambda change: -change.level.rank)
     return Section(
         repository=first.repository,
         url=first.repository_url,
@@ -60,7 +63,7 @@ def _section(changes: list[Change], preferences: Preferences, summary: DaySummar
         compare_url=first.compare_url,
         # A sentence that is also about something below the reader's level is not theirs to read.
         told=tuple(told.text for told in summary.sentences if all(sha in shown for sha in told.about)),
-        highlights=tuple(shown[sha] for sha in summary.highlights if sha in shown) or tuple(high[:MOST_HIGHLIGHTS]),
+        highlights=tuple(pointed[:MOST_HIGHLIGHTS]),
     )
 
 

@@ -180,7 +180,7 @@ class _Editions:
         except Exception:
             # Each of them can be printed, so what joins them is to blame.
             log.exception("the commits of a day are shown one by one", action="digest.not_grouped")
-            return await self._print(digest, preferences, slots, joins=False)
+            return await self._print(replace(digest, summaries={}), preferences, slots, joins=False)
 
     async def _print(
         self, digest: Digest, preferences: Preferences, slots: Slots, *, joins: bool = True

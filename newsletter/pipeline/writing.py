@@ -17,6 +17,9 @@ from subscribers import Level
 #: Entered for each visit to the database; lets so many in at once.
 Turns = AbstractAsyncContextManager[Any]
 
+#: No other change would fare better with these.
+CONCERNS_ALL = frozenset({Fallback.KEY, Fallback.QUOTA, Fallback.BUDGET, Fallback.REJECTED})
+
 
 async def write_analysis(
     commit_id: int,
@@ -70,7 +73,3 @@ def _taken_over(twin: Analysis, subject: Subject, level: Level | None) -> Analys
     if bounds.within(twin.level) is not twin.level:
         return None
     return replace(twin, reasons=bounds.reasons_of(twin.level))
-
-
-#: No other change would fare better with these.
-CONCERNS_ALL = frozenset({Fallback.KEY, Fallback.QUOTA, Fallback.BUDGET, Fallback.REJECTED})
