@@ -27,6 +27,14 @@ fallbacks = Counter(
     ["reason"],
     registry=REGISTRY,
 )
+mended = Counter(
+    "newsletter_analyses_mended",
+    "Analyses that a model wrote in the place of the rules' ones, later",
+    registry=REGISTRY,
+)
+model_failing = Gauge(
+    "newsletter_model_failing", "1 while more than a fifth of the last hour's analyses fail", registry=REGISTRY
+)
 repairs = Counter(
     "newsletter_analysis_repairs",
     "Answers of the model that could not be used and were asked for again, by reason",

@@ -8,7 +8,7 @@ since what it brought is asked about by itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -17,6 +17,7 @@ from cachetools import LRUCache
 from newsletter.analysis.asking import answer_to
 from newsletter.analysis.batches import Batches
 from newsletter.analysis.bounds import Bounds, bounds_of
+from newsletter.analysis.day import DaySummary, ask_about_day, read_summary
 from newsletter.analysis.endpoint import Endpoint, Ledger, ModelEndpoint, Usage
 from newsletter.analysis.faults import ContextTooLong, ModelAway, ModelFault
 from newsletter.analysis.prompt import (
@@ -32,6 +33,7 @@ from newsletter.analysis.prompt import (
 from newsletter.analysis.record import Analysis, Fallback, Subject
 from newsletter.analysis.reply import analysis_of, read_analysis, read_notes
 from newsletter.analysis.rules import analyse_by_rules
+from newsletter.analysis.translation import ask_to_translate, read_translation
 from newsletter.analysis.triage import Glance
 from newsletter.logs import get_logger
 from subscribers import Level
@@ -63,6 +65,16 @@ class Analyst:
         """Whether there is a model to ask."""
         return self._endpoint is not None
 
+    @property
+    def model(self) -> str | None:
+        """Name of the model that is asked; None where there is none."""
+        return self._endpoint.about.model if self._endpoint is not None else None
+
+    @property
+    def trouble(self) -> Fallback | None:
+        """Why the model gives no answers at present; None where nothing is known of it."""
+        return self._endpoint.trouble if self._endpoint is not None else None
+
     async def analyse(self, subject: Subject, *, language: str, level: Level | None) -> Analysis:
         """Analyse a change. Gives a complete analysis, which says so where the model gave nothing that can be used.
 
@@ -91,6 +103,38 @@ class Analyst:
             analysis = replace(analysis, reasons=bounds.reasons_of(analysis.level))
         self._glances.pop(key, None)
         return analysis
+
+    async def translate(self, analysis: Analysis, subject: Subject, *, language: str) -> Analysis:
+        """Return a finished analysis in another language; the rules write it where the model does not.
+
+        :param analysis: a model's.
+        :raises ModelAway: as :meth:`analyse` does.
+        """
+        if self._endpoint is None:
+            return analyse_by_rules(subject, language=language, level=analysis.level)
+        model = self._endpoint.about.model
+        read = partial(read_translation, analysis=analysis, language=language, model=model)
+        question = ask_to_translate(analysis, language=language)
+        try:
+            return await answer_to(question, read, endpoint=self._endpoint, repository=subject.repository)
+        except ModelFault as fault:
+            fallback = fault.fallback
+        except ContextTooLong:
+            fallback = Fallback.TOO_LONG
+        return self.by_rules(subject, language=language, level=analysis.level, fallback=fallback)
+
+    async def summarise(self, changes: Mapping[str, Analysis], *, repository: str, language: str) -> DaySummary:
+        """Return what a repository's day brought, from finished analyses by the name of their commit.
+
+        :raises ModelAway: the model does not answer now.
+        :raises ModelFault: it gave nothing that can be used.
+        :raises ContextTooLong: it has no room for so much.
+        """
+        if self._endpoint is None:
+            return DaySummary()
+        question, ids = ask_about_day(changes, repository=repository, language=language)
+        read = partial(read_summary, ids=ids, language=language, model=self._endpoint.about.model)
+        return await answer_to(question, read, endpoint=self._endpoint, repository=repository)
 
     def by_rules(self, subject: Subject, *, language: str, level: Level | None, fallback: Fallback) -> Analysis:
         """Let the rules answer in the model's place, and tell why."""

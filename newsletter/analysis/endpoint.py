@@ -120,6 +120,11 @@ class Endpoint:
         self._mode, self._proven = Mode.JSON_SCHEMA, False
         self._limit_name, self._thoughts = _LIMIT_NAMES[0], 0
 
+    @property
+    def trouble(self) -> Fallback | None:
+        """Why there is no answer at present; None where there is none known of."""
+        return self._door.trouble(self._clock())
+
     def grow(self) -> None:
         """Let answers be longer from now on: the model thinks before it writes."""
         if not self._thoughts:

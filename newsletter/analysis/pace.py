@@ -105,6 +105,12 @@ class Door:
         """Return why the server is not asked at all; None where it is."""
         return self._bar if now < self._barred_until else None
 
+    def trouble(self, now: float) -> Fallback | None:
+        """Return why there is no answer at present; None where there is none known of."""
+        if barred := self.barred(now):
+            return barred
+        return self._reason if self._failures or self.wait(now) else None
+
     def wait(self, now: float) -> float:
         """Return how many seconds it stays closed."""
         return max(self._until - now, 0.0)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from newsletter.analysis.triage import MOST_CHANGES
+from newsletter.app.model import register_model
 from newsletter.app.postage import postage_from
 from newsletter.digest.render import Renderer
 from newsletter.pipeline.analyse import analyse_job
@@ -49,6 +50,7 @@ def imprint_from(settings: Settings) -> Imprint:
         language=settings.language,
         github_url=settings.github.web_url,
         domain=sender.domain if sender else "localhost",
+        with_model=settings.llm.enabled,
         renderer=Renderer(
             templates_directory(), base_url=settings.base_url, postal_address=settings.mail.postal_address
         ),
@@ -60,6 +62,7 @@ def register_handlers(service: Service) -> None:
     _register_app(service)
     _register_collecting(service)
     _register_publishing(service)
+    register_model(service)
 
 
 def _register_app(service: Service) -> None:
@@ -140,7 +143,7 @@ def _register_publishing(service: Service) -> None:
         )
 
     async def do_compose(job: Job) -> None:
-        await compose(int(job.key), store=store, jobs=jobs, imprint=imprint, now=clock())
+        await compose(int(job.key), store=store, jobs=jobs, imprint=imprint, analyst=service.analyst, now=clock())
 
     async def do_deliver(job: Job) -> None:
         if postage is not None:

@@ -12,6 +12,7 @@ import aiohttp
 from newsletter.analysis.analyst import Analyst, ModelEndpoint
 from newsletter.app.github import APP_TURNS, app_source, github_client, present_credentials
 from newsletter.app.levels import orders_from
+from newsletter.app.model import model_turns
 from newsletter.app.postage import revealed
 from newsletter.app.service import Service, utc_now
 from newsletter.github.client import TIMEOUT
@@ -53,7 +54,7 @@ async def open_service(
         apps = app_source(settings, store=store, seal=seal)
         credentials = present_credentials(apps)
         jobs = EmbeddedJobs(store, clock=clock)
-        rounds = Rounds(store=store, jobs=jobs, clock=clock, besides=APP_TURNS)
+        rounds = Rounds(store=store, jobs=jobs, clock=clock, besides=(*APP_TURNS, *model_turns(settings)))
         yield Service(
             settings=settings,
             store=store,

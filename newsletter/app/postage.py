@@ -10,6 +10,7 @@ from newsletter.delivery.retry import RetryPolicy
 from newsletter.delivery.smtp import Relay
 from newsletter.errors import Fault, SettingsError
 from newsletter.pipeline.deliver import Postage
+from newsletter.pipeline.operator import Operator
 from newsletter.settings import Settings, SmtpSettings, Tls
 from subscribers import Tokens
 
@@ -42,6 +43,15 @@ def postage_from(settings: Settings, tokens: Tokens) -> Postage:
         key=revealed(settings.secret_key)[0],
         policy=RetryPolicy(),
     )
+
+
+def operator_from(settings: Settings) -> Operator:
+    """Return where the operator is written to, if they want to be and there is a mail server."""
+    sender = settings.mail.from_
+    if settings.admin.email is None or sender is None:
+        return Operator()
+    relay = _relay(settings.smtp, local_hostname=sender.domain)
+    return Operator(address=settings.admin.email, relay=relay, sender=sender.header())
 
 
 def _relay(smtp: SmtpSettings, *, local_hostname: str) -> Relay | None:

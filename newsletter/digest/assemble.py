@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from newsletter.analysis.day import MOST_HIGHLIGHTS, DaySummary
 from newsletter.digest.record import Change, Digest, Edition, Section
 from subscribers import Level, Preferences
 
 #: From the most to the least important.
 HIGH_FIRST = tuple(sorted(Level, key=lambda level: -level.rank))
+
+_NOTHING = DaySummary()
 
 
 def assemble(digest: Digest, preferences: Preferences, *, title: str) -> Edition | None:
@@ -21,7 +24,9 @@ def assemble(digest: Digest, preferences: Preferences, *, title: str) -> Edition
     for change in digest.changes:
         by_repository.setdefault(change.repository_key, []).append(change)
     sections = [
-        section for changes in by_repository.values() if (section := _section(changes, preferences)) is not None
+        section
+        for key, changes in by_repository.items()
+        if (section := _section(changes, preferences, digest.summaries.get(key, _NOTHING))) is not None
     ]
     if not sections:
         return None
@@ -34,7 +39,7 @@ def assemble(digest: Digest, preferences: Preferences, *, title: str) -> Edition
     )
 
 
-def _section(changes: list[Change], preferences: Preferences) -> Section | None:
+def _section(changes: list[Change], preferences: Preferences, summary: DaySummary) -> Section | None:
     first = changes[0]
     threshold = preferences.threshold_for(first.repository_key, private=first.private)
     if threshold is None:
@@ -42,6 +47,11 @@ def _section(changes: list[Change], preferences: Preferences) -> Section | None:
     wanted = [change for change in changes if change.level.reaches(threshold)]
     if not wanted:
         return None
+    shown = {change.sha: change for change in wanted}
+    # What is high is never passed over for something that is not.
+    pointed = [shown[sha] for sha in summary.highlights if sha in shown]
+    pointed += [change for change in wanted if change.level is Level.HIGH and change.sha not in summary.highlights]
+    pointed.sort(key=lambda change: -change.level.rank)
     return Section(
         repository=first.repository,
         url=first.repository_url,
@@ -51,6 +61,9 @@ def _section(changes: list[Change], preferences: Preferences) -> Section | None:
         threshold=threshold,
         commits=sum(len(change.commits) for change in changes),
         compare_url=first.compare_url,
+        # A sentence that is also about something below the reader's level is not theirs to read.
+        told=tuple(told.text for told in summary.sentences if all(sha in shown for sha in told.about)),
+        highlights=tuple(pointed[:MOST_HIGHLIGHTS]),
     )
 
 

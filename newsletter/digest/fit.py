@@ -36,6 +36,7 @@ class Rung:
     most_medium: int = _ALL
     most_low: int = _ALL
     most_sections: int = _ALL
+    summaries: bool = True
 
     def cap(self, level: Level) -> int:
         """Return how many commits of a level are named at most."""
@@ -63,6 +64,7 @@ def ladder() -> Iterator[Rung]:
             high_areas=False,
             most_high=cap,
             most_sections=sections,
+            summaries=False,
         )
 
 
@@ -89,7 +91,10 @@ def cut(edition: Edition, rung: Rung) -> Page:
     shown, hidden = edition.sections[: rung.most_sections], edition.sections[rung.most_sections :]
     return Page(
         edition=edition,
-        sections=tuple(PrintedSection(section=section, groups=_groups(section, rung, left)) for section in shown),
+        sections=tuple(
+            PrintedSection(section=section, groups=_groups(section, rung, left), summary=rung.summaries)
+            for section in shown
+        ),
         hidden_sections=hidden,
     )
 

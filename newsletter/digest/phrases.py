@@ -20,8 +20,8 @@ from newsletter.digest.sanitise import LONGEST_READ, displayable, shortened
 from subscribers import Level
 
 _SEPARATOR = " · "
-#: How many high changes the list at the top names; it is worth its place from two on.
-_MOST_HIGHLIGHTS = 6
+#: How many changes the list at the top names, over all repositories; it is worth its place from two on.
+_MOST_HIGHLIGHTS = 8
 _FEWEST_HIGHLIGHTS = 2
 
 
@@ -152,10 +152,23 @@ class Phrases:
         counts = (f"{self.labels.level(level)}: {number}" for level in HIGH_FIRST if (number := edition.count(level)))
         return _SEPARATOR.join(counts)
 
+    def fallen_back(self, edition: Edition) -> str:
+        """Say for how many changes the rules wrote what a model was asked for; empty where there is none."""
+        failed = sum(change.analysis.fallback is not None for change in edition.changes)
+        if not failed:
+            return ""
+        words = self.translations.ngettext(
+            "The language model gave no usable answer for %(failed)d of %(num)d change; it is by fixed rules.",
+            "The language model gave no usable answer for %(failed)d of %(num)d changes; those are by fixed rules.",
+            len(edition.changes),
+        )
+        return words % {"failed": failed, "num": len(edition.changes)}
+
     def highlights(self, edition: Edition, printed: frozenset[Change]) -> tuple[Change, ...]:
-        """Return the high changes to name at the top, of those that are printed."""
-        high = [change for change in edition.changes if change.level is Level.HIGH and change in printed]
-        return tuple(high[:_MOST_HIGHLIGHTS]) if len(high) >= _FEWEST_HIGHLIGHTS else ()
+        """Return the changes to name at the top, of those that are printed: the high ones first."""
+        pointed = [change for section in edition.sections for change in section.highlights if change in printed]
+        pointed.sort(key=lambda change: -change.level.rank)
+        return tuple(pointed[:_MOST_HIGHLIGHTS]) if len(pointed) >= _FEWEST_HIGHLIGHTS else ()
 
 
 def _news(reason: Reason, title: str) -> Reason:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from newsletter.analysis.day import DaySummary
 from newsletter.analysis.record import Analysis
 from subscribers import Level
 
@@ -103,6 +104,8 @@ class Digest:
     language: str
     #: In the order in which they reached their branches.
     changes: tuple[Change, ...]
+    #: What a model said of each repository's day, by the repository's key.
+    summaries: Mapping[str, DaySummary] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +125,10 @@ class Section:
     commits: int = 0
     #: Link to all that reached the repository on the day, built by us; None where its ends are not known.
     compare_url: str | None = None
+    #: A model's sentences about the day, as far as they are about changes that are shown.
+    told: tuple[str, ...] = ()
+    #: Changes to point at, the most important first; of those that are shown.
+    highlights: tuple[Change, ...] = ()
 
     def at(self, level: Level) -> tuple[Change, ...]:
         """Return the shown changes of one level."""
@@ -194,6 +201,8 @@ class PrintedSection:
 
     section: Section
     groups: tuple[Group, ...]
+    #: Whether it is opened by what the day brought.
+    summary: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,10 +21,11 @@ from newsletter.digest.fit import fit
 from newsletter.digest.labels import Labels
 from newsletter.digest.mjml import compile_mjml, squeeze
 from newsletter.digest.phrases import Phrases
-from newsletter.digest.record import Edition, Page, Rendering, Slots
+from newsletter.digest.record import Edition, Look, Page, Rendering, Slots
 from newsletter.digest.references import References
 from newsletter.digest.sanitise import displayable, wrapped
 from newsletter.digest.subject import subject_of
+from newsletter.digest.summary import summary_of
 from newsletter.digest.unlinked import unlinked
 from newsletter.languages import catalogue, lang_attribute, locale_of, supported_languages
 
@@ -66,7 +68,9 @@ class Renderer:
         return Rendering(subject=values["subject"], text=_tidy(text), html=html)
 
     def _of_page(self, page: Page, phrases: Phrases) -> dict[str, Any]:
-        printed = frozenset(change for section in page.sections for group in section.groups for change in group.changes)
+        # What has one line only has no place that a link could lead to.
+        cards = (group for section in page.sections for group in section.groups if group.look is not Look.LINE)
+        printed = frozenset(change for group in cards for change in group.changes)
         return {"page": page, "highlights": phrases.highlights(page.edition, printed)}
 
     def _values(self, edition: Edition, slots: Slots) -> dict[str, Any]:
@@ -80,6 +84,8 @@ class Renderer:
             "levels": HIGH_FIRST,
             "subject": subject_of(edition, translations),
             "preheader": phrases.preheader(edition),
+            "summary_of": partial(summary_of, language=edition.language, translations=translations),
+            "fallen_back": phrases.fallen_back(edition),
             "lang": lang_attribute(edition.language),
             "date": format_date(edition.day, "full", locale=locale_of(edition.language)),
             "most_hidden_sections": MOST_HIDDEN_SECTIONS,

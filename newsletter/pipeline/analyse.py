@@ -7,11 +7,9 @@ that all the others get.
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import partial
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,7 +18,7 @@ import subscribers
 from newsletter.analysis.analyst import Analyst, ModelAway
 from newsletter.analysis.orders import NO_ORDERS, Orders
 from newsletter.analysis.prompt import VERSION
-from newsletter.analysis.record import Analysis, Fallback, Subject
+from newsletter.analysis.record import Analysis, Fallback
 from newsletter.analysis.rules import analyse_by_rules
 from newsletter.digest.schedule import day_bounds, local_day, next_closing
 from newsletter.languages import supported_languages
@@ -28,6 +26,7 @@ from newsletter.logs import get_logger
 from newsletter.metrics import analyses as analyses_counter
 from newsletter.metrics import fallbacks
 from newsletter.pipeline.port import Job, NotYet, RetryAfter
+from newsletter.pipeline.writing import Turns, write_analysis
 from newsletter.store import analyses, commits, digests
 from newsletter.store.commits import StoredCommit
 from newsletter.store.engine import Store
@@ -35,9 +34,6 @@ from newsletter.store.states import DetailState
 from subscribers import Level
 
 log = get_logger("analyse")
-
-#: Entered for each visit to the database; lets so many in at once.
-Turns = AbstractAsyncContextManager[Any]
 
 #: How long before a digest is due its changes wait for a model no longer.
 MARGIN = timedelta(minutes=5)
@@ -112,22 +108,23 @@ async def analyse(
     missing = [wanted for wanted in languages_wanted(language, read) if wanted not in done]
     subject = orders.attached(commit.subject)
     for wanted in missing:
-        analysis = await _analysis(analyst, subject, language=wanted, level=level, waits=waits)
+        analysis = await write_analysis(
+            commit_id,
+            subject,
+            language=wanted,
+            own=language,
+            level=level,
+            store=store,
+            analyst=analyst,
+            turns=turns,
+            waits=waits,
+        )
         async with turns:
             level = await _save(store, commit_id, analysis, is_last=wanted == missing[-1], now=now)
     if not missing and commit.level is None and level is not None:
         # Who read the language that was missing has left.
         async with turns, store.write() as transaction:
             await commits.freeze_level(transaction.connection, commit_id, level)
-
-
-async def _analysis(analyst: Analyst, subject: Subject, *, language: str, level: Level | None, waits: bool) -> Analysis:
-    try:
-        return await analyst.analyse(subject, language=language, level=level)
-    except ModelAway as away:
-        if waits:
-            raise
-        return analyst.by_rules(subject, language=language, level=level, fallback=away.fallback)
 
 
 async def _due(

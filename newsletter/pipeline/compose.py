@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import uuid4
 
 import subscribers
+from newsletter.analysis.analyst import Analyst
+from newsletter.analysis.day import DaySummary
 from newsletter.analysis.prompt import VERSION
-from newsletter.analysis.record import Analysis
+from newsletter.analysis.record import Analysis, Fallback
 from newsletter.analysis.rules import analyse_by_rules
 from newsletter.delivery.record import SkipReason
 from newsletter.digest.assemble import assemble
 from newsletter.digest.changes import grouped
-from newsletter.digest.record import Digest, Rendering, Slots
+from newsletter.digest.record import Change, Digest, Rendering, Slots
 from newsletter.digest.render import Renderer
+from newsletter.errors import StoreUnavailable
 from newsletter.languages import supported_languages
 from newsletter.logs import get_logger
 from newsletter.pipeline.contents import bare, change_of, log_bare, with_periods
 from newsletter.pipeline.port import Jobs, Kind
+from newsletter.pipeline.summarise import summarise
 from newsletter.store import analyses, commits, deliveries, digests
 from newsletter.store.deliveries import NewDelivery
 from newsletter.store.digests import DigestItem, StoredDigest
@@ -46,16 +50,23 @@ class Imprint:
     #: Right side of Message-IDs.
     domain: str
     renderer: Renderer
+    #: Whether a model is asked; then what the rules write in its place says so.
+    with_model: bool = False
 
 
-async def compose(digest_id: int, *, store: Store, jobs: Jobs, imprint: Imprint, now: datetime) -> None:
-    """Render a digest for every cohort and queue its deliveries. Where it was interrupted, it goes on."""
+async def compose(
+    digest_id: int, *, store: Store, jobs: Jobs, imprint: Imprint, now: datetime, analyst: Analyst | None = None
+) -> None:
+    """Render a digest for every cohort and queue its deliveries. Where it was interrupted, it goes on.
+
+    :param analyst: sums up the day of each repository, where it asks a model.
+    """
     async with store.read() as connection:
         digest = await digests.by_id(connection, digest_id)
         cohorts = await subscribers.active_cohorts(connection)
     if digest is None or digest.composed:
         return
-    editions = _Editions(digest, store=store, imprint=imprint, now=now)
+    editions = _Editions(digest, store=store, imprint=imprint, now=now, analyst=analyst)
     queued = 0
     for cohort in cohorts:
         queued += await _compose_cohort(digest, cohort, editions, store=store, domain=imprint.domain, now=now)
@@ -129,16 +140,25 @@ class _Editions:
     No change can stop a digest: one that cannot be analysed, read or printed is bare, with its title and its link.
 
     :param keeps: whether analyses that had to be written are stored.
+    :param analyst: sums up the days; None = what is stored of that is all there is.
     """
 
     def __init__(
-        self, digest: StoredDigest, *, store: Store, imprint: Imprint, now: datetime, keeps: bool = True
+        self,
+        digest: StoredDigest,
+        *,
+        store: Store,
+        imprint: Imprint,
+        now: datetime,
+        keeps: bool = True,
+        analyst: Analyst | None = None,
     ) -> None:
         self._digest = digest
         self._store = store
         self._imprint = imprint
         self._now = now
         self._keeps = keeps
+        self._analyst = analyst
         self._by_language: dict[str, Digest] = {}
 
     async def render(self, preferences: Preferences, slots: Slots) -> Rendering | None:
@@ -160,7 +180,7 @@ class _Editions:
         except Exception:
             # Each of them can be printed, so what joins them is to blame.
             log.exception("the commits of a day are shown one by one", action="digest.not_grouped")
-            return await self._print(digest, preferences, slots, joins=False)
+            return await self._print(replace(digest, summaries={}), preferences, slots, joins=False)
 
     async def _print(
         self, digest: Digest, preferences: Preferences, slots: Slots, *, joins: bool = True
@@ -198,12 +218,31 @@ class _Editions:
             change_of(item, found.get(item.commit_id), web_url=web, day=self._digest.day, language=language)
             for item in items
         )
+        changes = with_periods(changes, web)
         return Digest(
             day=self._digest.day,
             timezone=self._digest.timezone,
             language=language,
-            changes=with_periods(changes, web),
+            changes=changes,
+            summaries=await self._summaries(changes, language),
         )
+
+    async def _summaries(self, changes: tuple[Change, ...], language: str) -> Mapping[str, DaySummary]:
+        """Return what is said of each repository's day; nothing that fails here can stop a digest."""
+        try:
+            return await summarise(
+                self._digest.id,
+                grouped(changes),
+                language=language,
+                store=self._store,
+                analyst=self._analyst,
+                now=self._now,
+            )
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("a day could not be summed up", action="digest.not_summed_up")
+            return {}
 
     async def _write_missing(self, items: Sequence[DigestItem], language: str) -> dict[int, Analysis]:
         """Let the rules write what has no analysis in this language: its first reader came after it was analysed.
@@ -211,13 +250,14 @@ class _Editions:
         What they cannot analyse is left out.
         """
         written: dict[int, Analysis] = {}
+        fallback = Fallback.DUE if self._imprint.with_model else None
         for item in items:
             async with self._store.read() as connection:
                 commit = await commits.load(connection, item.commit_id)
             if commit is None:
                 raise LookupError(f"commit {item.commit_id} vanished")
             try:
-                analysis = analyse_by_rules(commit.subject, language=language, level=item.level)
+                analysis = analyse_by_rules(commit.subject, language=language, level=item.level, fallback=fallback)
             except Exception as error:  # noqa: BLE001 - as above
                 log_bare(item.sha, error)
                 continue

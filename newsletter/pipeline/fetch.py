@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from newsletter.github.client import GitHubClient
 from newsletter.github.faults import GitHubError, GitHubRefused, GitHubUnavailable, NotOnGitHub
+from newsletter.github.patch_id import patch_id_of
 from newsletter.github.record import CommitDetail, PullRequest
 from newsletter.logs import get_logger
 from newsletter.pipeline.limits import waiting_for_limits
@@ -36,7 +37,8 @@ async def fetch(job: Job, *, store: Store, jobs: Jobs, github: GitHubClient, now
     described = await _ask_why(github, commit) if isinstance(found, CommitDetail) else None
     async with store.write() as transaction:
         if isinstance(found, CommitDetail):
-            await commits.save_detail(transaction.connection, commit_id, found, now=now)
+            patch_id = patch_id_of(commit.message, found)
+            await commits.save_detail(transaction.connection, commit_id, found, patch_id=patch_id, now=now)
             if described is not None:
                 await pull_requests.add(transaction.connection, commit.repository_id, described, now=now)
         else:

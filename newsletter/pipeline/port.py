@@ -34,6 +34,10 @@ class Kind(StrEnum):
     FETCH = "fetch"
     #: Id of a commit.
     ANALYSE = "analyse"
+    #: "model".
+    WATCH = "watch"
+    #: "all".
+    AGAIN = "again"
     #: Day, ISO 8601.
     CLOSE = "close"
     #: Id of a digest.

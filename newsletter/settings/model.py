@@ -163,6 +163,8 @@ class AdminSettings(_Section):
 
     #: Of the one password there is; unset = there are no such pages.
     password_hash: PasswordHash | None = None
+    #: Where the operator is written to when something lasts that only they can mend; unset = no such mail.
+    email: MailAddress | None = None
 
 
 class Settings(_Section):

@@ -22,25 +22,41 @@ async def add(connection: AsyncConnection, commit_id: int, analysis: Analysis, *
             commit_id=commit_id,
             language=analysis.language,
             version=version,
-            level=analysis.level,
-            kind=analysis.kind,
-            summary=analysis.summary,
-            areas=list(analysis.areas),
-            reasons=[[reason.signal.value, reason.detail] for reason in analysis.reasons],
-            scope=analysis.scope,
-            insight=[[insight.aspect.value, insight.text] for insight in analysis.insight],
-            risks=list(analysis.risks),
-            advice=list(analysis.advice),
-            files_read=analysis.files_read,
-            files_total=analysis.files_total,
-            source=analysis.source,
-            model=analysis.model,
-            fallback=analysis.fallback,
             created_at=now,
+            **values_of(analysis),
         )
         .returning(analyses.c.id)
     )
     return result.scalar_one_or_none() is not None
+
+
+def values_of(analysis: Analysis) -> dict[str, Any]:
+    """Return the columns of an analysis, without its key."""
+    return {
+        "level": analysis.level,
+        "kind": analysis.kind,
+        "summary": analysis.summary,
+        "areas": list(analysis.areas),
+        "reasons": [[reason.signal.value, reason.detail] for reason in analysis.reasons],
+        "scope": analysis.scope,
+        "insight": [[insight.aspect.value, insight.text] for insight in analysis.insight],
+        "risks": list(analysis.risks),
+        "advice": list(analysis.advice),
+        "files_read": analysis.files_read,
+        "files_total": analysis.files_total,
+        "source": analysis.source,
+        "model": analysis.model,
+        "fallback": analysis.fallback,
+    }
+
+
+async def in_language(connection: AsyncConnection, commit_id: int, *, language: str, version: int) -> Analysis | None:
+    """Return a commit's analysis in a language, of this version; None where there is none."""
+    wanted = select(analyses).where(
+        analyses.c.commit_id == commit_id, analyses.c.language == language, analyses.c.version == version
+    )
+    row = (await connection.execute(wanted)).one_or_none()
+    return record_of(row) if row else None
 
 
 async def languages_of(connection: AsyncConnection, commit_id: int, *, version: int) -> frozenset[str]:
@@ -70,10 +86,11 @@ async def of_digest(connection: AsyncConnection, digest_id: int, *, language: st
         .where(digest_items.c.digest_id == digest_id, analyses.c.language == language)
         .order_by(analyses.c.version)
     )
-    return {row.commit_id: _record(row) for row in rows}
+    return {row.commit_id: record_of(row) for row in rows}
 
 
-def _record(row: Row[Any]) -> Analysis:
+def record_of(row: Row[Any]) -> Analysis:
+    """Return the analysis of a row."""
     return Analysis(
         language=row.language,
         level=row.level,

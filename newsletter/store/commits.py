@@ -129,12 +129,22 @@ async def load(connection: AsyncConnection, commit_id: int) -> StoredCommit | No
     )
 
 
-async def save_detail(connection: AsyncConnection, commit_id: int, detail: CommitDetail, *, now: datetime) -> None:
-    """Store what the REST API added to a commit; once is enough."""
+async def save_detail(
+    connection: AsyncConnection, commit_id: int, detail: CommitDetail, *, patch_id: str | None = None, now: datetime
+) -> None:
+    """Store what the REST API added to a commit; once is enough.
+
+    :param patch_id: the same for the same patch and message (:mod:`newsletter.github.patch_id`).
+    """
     result = await connection.execute(
         update(commits)
         .where(commits.c.id == commit_id, commits.c.detail_state != DetailState.FETCHED)
-        .values(detail_state=DetailState.FETCHED, additions=detail.additions, deletions=detail.deletions)
+        .values(
+            detail_state=DetailState.FETCHED,
+            additions=detail.additions,
+            deletions=detail.deletions,
+            patch_id=patch_id,
+        )
     )
     if result.rowcount:
         await connection.execute(

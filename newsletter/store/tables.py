@@ -23,11 +23,12 @@ from sqlalchemy import (
 from newsletter.analysis.record import Fallback, Kind, Source
 from newsletter.delivery.record import DeliveryStatus, SkipReason
 from newsletter.store.app_tables import hook_logs, installations, missed_hooks
+from newsletter.store.model_tables import alarms, digest_summaries, model_usage
 from newsletter.store.states import Cadence, DetailState, Stopped
 from subscribers import Level, UtcDateTime, metadata, word
 
 # Whoever has this module has every table.
-__all__ = ["hook_logs", "installations", "missed_hooks"]
+__all__ = ["alarms", "digest_summaries", "hook_logs", "installations", "missed_hooks", "model_usage"]
 
 repositories = Table(
     "repositories",
@@ -107,7 +108,10 @@ commits = Table(
     Column("deletions", Integer),
     # Frozen by the first analysis.
     Column("level", word(Level)),
+    # The same for the same patch and message under another name; empty where not all of the patch is known.
+    Column("patch_id", Text),
     UniqueConstraint("repository_id", "sha"),
+    Index(None, "repository_id", "patch_id"),
     Index(None, "reached_at"),
     Index(None, "push_id"),
     # What is left to analyse is asked for again and again, and is a handful among all commits there ever were.
@@ -166,21 +170,10 @@ analyses = Table(
     Column("source", word(Source), nullable=False),
     Column("model", Text),
     Column("fallback", word(Fallback)),
-    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
+    # How often a model was asked again what the rules wrote in its place.
+    Column("retries", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("commit_id", "language", "version"),
-)
-
-model_usage = Table(
-    "model_usage",
-    metadata,
-    # A UTC day: providers count in UTC.
-    Column("day", Date, primary_key=True),
-    Column("model", Text, primary_key=True),
-    # Its name at the time; empty = from before it was counted apart.
-    Column("repository", Text, primary_key=True),
-    Column("input_tokens", BigInteger, nullable=False),
-    Column("output_tokens", BigInteger, nullable=False),
-    Column("requests", Integer, nullable=False),
 )
 
 digests = Table(

@@ -56,6 +56,23 @@ def is_notes(body: Mapping[str, Any]) -> bool:
     return "You read one portion" in text_of(body)
 
 
+def is_summary(body: Mapping[str, Any]) -> bool:
+    """Whether a request is about a repository's day."""
+    return "You open one repository" in text_of(body)
+
+
+def is_translation(body: Mapping[str, Any]) -> bool:
+    """Whether a request is about a finished analysis in another language."""
+    return "You translate one entry" in text_of(body)
+
+
+def texts_wanted(body: Mapping[str, Any]) -> int:
+    """Return how many texts are to be translated."""
+    found = re.search(r"exactly (\d+) texts", text_of(body))
+    assert found is not None
+    return int(found[1])
+
+
 def ids_in(body: Mapping[str, Any]) -> list[str]:
     """Return the changes that a first look is about, in their order."""
     return list(dict.fromkeys(_ID.findall(text_of(body))))
@@ -75,6 +92,11 @@ def answer_of(body: Mapping[str, Any], *, level: str = "medium", kind: str = "fi
     said = {**TEXTS[language_of(body)], **texts}
     if is_notes(body):
         return {"notes": ["The pump has a second valve.", "The option `--drip` is gone."]}
+    if is_summary(body):
+        ids = ids_in(body)
+        return {"sentences": [{"text": said["summary"], "about": ids[:1]}], "highlights": ids[:2]}
+    if is_translation(body):
+        return {"texts": [said["sentence"]] * texts_wanted(body)}
     if is_triage(body):
         return {
             "changes": [

@@ -175,10 +175,10 @@ def test_without_a_high_change_the_preview_counts() -> None:
     assert ZH.preheader(edition_of(changes_of(LOW))) == "低: 1"
 
 
-def test_from_two_high_changes_on_the_first_six_printed_are_named_at_the_top() -> None:
+def test_from_two_high_changes_on_the_first_five_of_a_repository_are_named_at_the_top() -> None:
     edition = edition_of([*changes_of(*[HIGH] * 9), change_of(50, level=MEDIUM)])
     every = edition.changes
-    assert EN.highlights(edition, frozenset(every)) == edition.changes[:6]
+    assert EN.highlights(edition, frozenset(every)) == edition.changes[:5]
     assert EN.highlights(edition, frozenset(every[1:3])) == edition.changes[1:3]
     assert EN.highlights(edition, frozenset(every[:1])) == ()
     assert EN.highlights(edition, frozenset(every[-1:])) == ()

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from newsletter.analysis.record import Fallback
 from newsletter.digest.record import Change, Rendering, Slots
 from newsletter.digest.render import inline_code
 from newsletter.digest.sanitise import display_width
@@ -167,6 +168,21 @@ def test_a_change_without_areas_risks_and_advice_has_no_headings_for_them() -> N
 def test_two_high_changes_are_named_at_the_top_and_one_is_not() -> None:
     assert "In short" in mail_of().html
     assert "In short" not in mail_of((change_of(),)).html
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "no usable answer for 2 of 6 changes; those are by fixed rules."),
+        ("zh", "共 6 项变更，其中 2 项未能得到语言模型的可用回答，其摘要由固定规则生成。"),
+    ],
+)
+def test_one_line_says_how_often_the_rules_wrote_in_the_models_place(language: str, said: str) -> None:
+    away = (*changes_of(LOW, MEDIUM, repository="b/c", start=9, fallback=Fallback.TIMEOUT), *DAY[:4])
+    mail = mail_of(away, language=language)
+    for text in (one_line(mail.text), parsed(mail.html).text):
+        assert one_line(text).replace(" ", "").count(said.replace(" ", "")) == 1
+    assert "fixed rules" not in mail_of().html
 
 
 def test_the_counts_at_the_top_are_those_of_the_edition() -> None:
