@@ -161,6 +161,7 @@ def test_what_looks_alike_is_told_apart(subject: Subject, signal: Signal, expect
         pytest.param("Refactor pumps", 3000, Level.MEDIUM, id="sweeping refactoring"),
         pytest.param("Speed up pumps", 400, Level.MEDIUM, id="large optimisation"),
         pytest.param("New model of pumps", 3000, Level.HIGH, id="sweeping change"),
+        pytest.param("Regenerate the pumps from v5", 3000, Level.MEDIUM, id="as many lines as a machine likes"),
     ],
 )
 def test_size_counts_where_it_means_something(message: str, lines: int, level: Level) -> None:
