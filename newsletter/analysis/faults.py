@@ -108,7 +108,7 @@ def fault_of(error: Exception, *, now: datetime) -> NewsletterError:
     return Transient(Fallback.UNREADABLE)
 
 
-def _of_status(error: openai.APIStatusError, now: datetime) -> NewsletterError:  # noqa: PLR0911 - one line a status
+def _of_status(error: openai.APIStatusError, now: datetime) -> NewsletterError:
     status, words = error.status_code, _words_of(error)
     if status in {401, 403}:
         return ModelFault(Fallback.KEY, lasting=status == 401)
@@ -118,13 +118,17 @@ def _of_status(error: openai.APIStatusError, now: datetime) -> NewsletterError: 
         return Transient(Fallback.RATE_LIMITED, retry_after=_retry_after(error, now))
     if status >= 500 or status in {408, 409, 425}:
         return Transient(Fallback.UNREACHABLE, retry_after=_retry_after(error, now))
+    return _of_question(status, words)
+
+
+def _of_question(status: int, words: str) -> NewsletterError:
+    """Return what the server has against the question itself; which of it, only its words tell."""
     if status == 413 or _TOO_LONG.search(words):
         return ContextTooLong("the question is more than the model reads")
-    if status in {400, 422}:
-        if _LIMIT_NAME.search(words):
-            return LimitNameRefused("the server does not know this name of a limit")
-        if _FORMAT.search(words):
-            return FormatRefused("the server does not know this response format")
+    if status in {400, 422} and _LIMIT_NAME.search(words):
+        return LimitNameRefused("the server does not know this name of a limit")
+    if status in {400, 422} and _FORMAT.search(words):
+        return FormatRefused("the server does not know this response format")
     return ModelFault(Fallback.REJECTED, lasting=status == 404)
 
 

@@ -10,7 +10,8 @@ import math
 import re
 from collections import Counter
 
-SECRET = "[secret]"  # noqa: S105 - what stands in its place
+#: What stands in the place of a secret.
+REDACTED = "[secret]"
 
 #: Keys that are known by their own shape. Every repetition is bounded or has no second way to match.
 _SHAPES = re.compile(
@@ -64,10 +65,10 @@ _PASSWORD_BITS = 2.5
 def without_secrets(text: str) -> str:
     """Return a text without keys, tokens, passwords and private keys; what they are assigned to stays."""
     text = _without_key_blocks(text)
-    text = _KEY_LINE.sub(lambda match: match[1] + SECRET if _is_mixed(match[0]) else match[0], text)
-    text = _IN_URL.sub(lambda match: f"{match[1]}:{SECRET}", text)
-    text = _SHAPES.sub(SECRET, text)
-    text = _HEADER.sub(lambda match: match[1] + SECRET if _is_random(match[2]) else match[0], text)
+    text = _KEY_LINE.sub(lambda match: match[1] + REDACTED if _is_mixed(match[0]) else match[0], text)
+    text = _IN_URL.sub(lambda match: f"{match[1]}:{REDACTED}", text)
+    text = _SHAPES.sub(REDACTED, text)
+    text = _HEADER.sub(lambda match: match[1] + REDACTED if _is_random(match[2]) else match[0], text)
     return _ASSIGNED.sub(_without_value, text)
 
 
@@ -76,7 +77,7 @@ def _without_key_blocks(text: str) -> str:
     rest = 0
     while begin := _KEY_BLOCK.search(text, rest):
         end = _KEY_BLOCK_END.search(text, begin.end())
-        kept += [text[rest : begin.start()], SECRET]
+        kept += [text[rest : begin.start()], REDACTED]
         rest = end.end() if end else len(text)
     return "".join(kept) + text[rest:]
 
@@ -85,10 +86,10 @@ def _without_value(match: re.Match[str]) -> str:
     name, quote, quoted, bare = match.groups()
     if quoted is not None:
         least = _PASSWORD_BITS if _PASSWORD.search(name) else _RANDOM_BITS
-        return f"{name}{quote}{SECRET}" if _is_random(quoted, least=least) else match[0]
+        return f"{name}{quote}{REDACTED}" if _is_random(quoted, least=least) else match[0]
     # What stands without quotation marks is code more often than a secret: os.environ, self.token, get_secret.
     is_value = _is_mixed(bare) and _is_random(bare)
-    return f"{name}{SECRET}" if is_value else match[0]
+    return f"{name}{REDACTED}" if is_value else match[0]
 
 
 def _is_random(value: str, *, least: float = _RANDOM_BITS) -> bool:

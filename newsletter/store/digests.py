@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import exists, false, func, literal, select, true, update
+from sqlalchemy import ColumnElement, exists, false, func, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.delivery.record import OpenMail
@@ -100,8 +100,8 @@ async def by_day(connection: AsyncConnection, day: date) -> StoredDigest | None:
     return await _one(connection, (digests.c.cadence == Cadence.DAILY) & (digests.c.day == day))
 
 
-async def _one(connection: AsyncConnection, condition: object) -> StoredDigest | None:
-    row = (await connection.execute(select(digests).where(condition))).one_or_none()  # type: ignore[arg-type]
+async def _one(connection: AsyncConnection, condition: ColumnElement[bool]) -> StoredDigest | None:
+    row = (await connection.execute(select(digests).where(condition))).one_or_none()
     if row is None:
         return None
     return StoredDigest(

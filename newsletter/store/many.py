@@ -47,7 +47,7 @@ def _insert_unknown(
     by_key = {str(row[key.name]): row for row in rows}
     marks = ", ".join("?" * len(by_key))
     known = connection.exec_driver_sql(
-        f"SELECT {key.name} FROM {table.name} WHERE {key.name} IN ({marks})",  # noqa: S608 - our own names
+        f"SELECT {key.name} FROM {table.name} WHERE {key.name} IN ({marks})",  # noqa: S608 - names of our tables; values are marks
         tuple(by_key),
     ).scalars()
     for name in known:
@@ -78,7 +78,7 @@ def _execute(connection: Connection, table: Table, rows: Sequence[dict[str, obje
 def _statement(table: str, names: tuple[str, ...], rows: int, paramstyle: str, ending: str) -> str:
     mark = "?" if paramstyle == "qmark" else "%s"
     row = f"({', '.join([mark] * len(names))})"
-    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([row] * rows)}{ending}"  # noqa: S608 - our own names
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([row] * rows)}{ending}"  # noqa: S608 - names of our tables; values are marks
 
 
 @lru_cache(maxsize=64)

@@ -80,6 +80,7 @@ class Pages:
         """Return the environment of a language, which keeps the templates that it has compiled."""
         if language not in self._environments:
             environment = self._environment.overlay()
+            # The i18n extension adds the method to the environment when it is loaded.
             environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
             self._environments[language] = environment
         return self._environments[language]

@@ -22,7 +22,7 @@ class How(StrEnum):
     APP = "app"
     #: That App, whose secrets no key opens.
     UNREADABLE = "unreadable"
-    TOKEN = "token"  # noqa: S105 - a word, not a token
+    TOKEN = "token"  # noqa: S105 - the word for it, shown to nobody
     NOTHING = "nothing"
 
 

@@ -38,5 +38,7 @@ class Password:
             return False
         except VerificationError as error:
             # More memory than there is, for example.
-            log.error("the password cannot be verified", action="admin.hash_unusable", reason=str(error))  # noqa: TRY400
+            log.error(  # noqa: TRY400 - the library's sentence says it all, and a traceback only where it was called
+                "the password cannot be verified", action="admin.hash_unusable", reason=str(error)
+            )
             return False

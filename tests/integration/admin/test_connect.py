@@ -6,9 +6,10 @@ import html
 import json
 import re
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -185,11 +186,11 @@ async def test_what_is_no_code_never_becomes_a_request(admin: Operated, github: 
     ],
 )
 async def test_a_fault_of_github_changes_nothing_and_the_page_may_be_loaded_again(
-    admin: Operated, github: AppGitHub, fault: object, said: str
+    admin: Operated, github: AppGitHub, fault: Callable[[], web.StreamResponse], said: str
 ) -> None:
     visitor = await admin.operator()
     code, state = github.code(), await state_of(visitor)
-    github.fault = fault  # type: ignore[assignment]
+    github.fault = fault
     status, text = await come_back(visitor, code, state)
     assert status == 502
     assert said in text
@@ -236,9 +237,9 @@ async def test_an_app_is_replaced_only_when_that_was_said(admin: Operated, githu
 
 
 async def test_the_app_of_the_settings_is_used_and_none_is_offered(
-    sqlite_url: str, clock: FrozenClock, github: AppGitHub, tmp_path: object
+    sqlite_url: str, clock: FrozenClock, github: AppGitHub, tmp_path: Path
 ) -> None:
-    key = tmp_path / "key.pem"  # type: ignore[operator]
+    key = tmp_path / "key.pem"
     key.write_text(private_key(), encoding="ascii")
     async with operated(
         sqlite_url,

@@ -10,7 +10,7 @@ from newsletter.pipeline.compose import compose
 from newsletter.store import digests, summaries
 from newsletter.store.repositories import FollowedRepository
 from subscribers import Level
-from tests.support.model import StandInModel, answers, asking, fails, hangs, says
+from tests.support.model import Answer, StandInModel, answers, asking, fails, hangs, says
 from tests.support.model_answers import TEXTS
 from tests.support.newsroom import Newsroom
 from tests.support.records import DAY, analysis_of, follow, preferences_of
@@ -66,10 +66,10 @@ async def test_one_question_serves_every_cohort_of_a_language(newsroom: Newsroom
 
 @pytest.mark.usefixtures("tide")
 @pytest.mark.parametrize("answer", [fails(401), fails(503), says(""), says("x"), hangs])
-async def test_where_the_model_fails_the_rules_sum_up(newsroom: Newsroom, answer: object) -> None:
+async def test_where_the_model_fails_the_rules_sum_up(newsroom: Newsroom, answer: Answer) -> None:
     await newsroom.reader("ada", preferences_of(threshold=LOW))
     await newsroom.close(DAY)
-    async with StandInModel(answer) as model:  # type: ignore[arg-type]
+    async with StandInModel(answer) as model:
         await compose_with(newsroom, model, timeout_seconds=0.2)
     mail = await newsroom.mail_to("ada@reader.example")
     assert "The day also brought" in mail.html

@@ -19,25 +19,25 @@ from tests.support.model_changes import SECURITY, a_change, a_file
 QUESTION = Question(name="q", system="Answer in json.", user="x" * 290, schema={}, answer_tokens=100, usual_tokens=50)
 
 
-class Time:
-    """A clock that only waiting moves."""
+class Clock:
+    """A clock that only waiting moves, which takes no time."""
 
     def __init__(self) -> None:
         self.now = 1000.0
-        self.slept: list[float] = []
+        self.waited: list[float] = []
 
     def __call__(self) -> float:
         return self.now
 
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
+    async def wait(self, seconds: float) -> None:
+        self.waited.append(seconds)
         self.now += seconds
         await asyncio.sleep(0)
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
+def clock() -> Clock:
+    return Clock()
 
 
 def picky(refuses: Any, *, message: str) -> Answer:
@@ -185,44 +185,44 @@ async def test_a_model_that_is_not_there_is_away() -> None:
     assert caught.value.fallback is Fallback.UNREACHABLE
 
 
-async def test_a_short_pause_that_the_server_asks_for_is_kept_by_all_without_holding_a_place(time: Time) -> None:
+async def test_a_short_pause_that_the_server_asks_for_is_kept_by_all_without_holding_a_place(clock: Clock) -> None:
     async with StandInModel(fails(429, retry_after="7"), says("{}")) as model:
-        endpoint = Endpoint(endpoint_at(model, concurrency=1), clock=time, sleep=time.sleep)
+        endpoint = Endpoint(endpoint_at(model, concurrency=1), clock=clock, sleep=clock.wait)
         reply = await endpoint.ask(QUESTION, repository="acme/a")
         await endpoint.close()
     assert reply.text == "{}"
-    assert time.slept == [7.0]
+    assert clock.waited == [7.0]
 
 
-async def test_a_long_pause_is_the_callers_to_wait_for(time: Time) -> None:
+async def test_a_long_pause_is_the_callers_to_wait_for(clock: Clock) -> None:
     async with StandInModel(fails(429, retry_after="3600"), says("{}")) as model:
-        endpoint = Endpoint(endpoint_at(model), clock=time, sleep=time.sleep)
+        endpoint = Endpoint(endpoint_at(model), clock=clock, sleep=clock.wait)
         for later, left in ((0.0, 3600.0), (600.0, 3000.0)):
-            time.now += later
+            clock.now += later
             with pytest.raises(ModelAway) as caught:
                 await endpoint.ask(QUESTION, repository="acme/a")
             assert (caught.value.after, caught.value.outage) == (left, True)
             assert caught.value.fallback is Fallback.RATE_LIMITED
         assert len(model.asked) == 1
-        time.now += 3001
+        clock.now += 3001
         assert (await endpoint.ask(QUESTION, repository="acme/a")).text == "{}"
         await endpoint.close()
-    assert time.slept == []
+    assert clock.waited == []
 
 
-async def test_no_more_tokens_a_minute_are_asked_for_than_allowed(time: Time) -> None:
+async def test_no_more_tokens_a_minute_are_asked_for_than_allowed(clock: Clock) -> None:
     async with StandInModel(says("{}", usage={"prompt_tokens": 100, "completion_tokens": 50})) as model:
-        endpoint = Endpoint(endpoint_at(model, tokens_per_minute=600), clock=time, sleep=time.sleep)
+        endpoint = Endpoint(endpoint_at(model, tokens_per_minute=600), clock=clock, sleep=clock.wait)
         for _ in range(8):
             await endpoint.ask(QUESTION, repository="acme/a")
         await endpoint.close()
     # Eight times 150 tokens are 1,200: a minute's worth at once, and another in a minute.
-    assert 50 <= sum(time.slept) <= 70
+    assert 50 <= sum(clock.waited) <= 70
 
 
-async def test_a_wait_for_tokens_that_is_too_long_is_the_callers(time: Time) -> None:
+async def test_a_wait_for_tokens_that_is_too_long_is_the_callers(clock: Clock) -> None:
     async with StandInModel(says("{}", usage={"prompt_tokens": 6000, "completion_tokens": 0})) as model:
-        endpoint = Endpoint(endpoint_at(model, tokens_per_minute=600), clock=time, sleep=time.sleep)
+        endpoint = Endpoint(endpoint_at(model, tokens_per_minute=600), clock=clock, sleep=clock.wait)
         await endpoint.ask(QUESTION, repository="acme/a")
         with pytest.raises(ModelAway) as caught:
             await endpoint.ask(QUESTION, repository="acme/a")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.analysis.day import FEWEST_CHANGES, MOST_CHANGES, ask_about_day, read_summary, worth_telling
+from newsletter.analysis.day import FEWEST_CHANGES, MOST_CHANGES, DaySummary, ask_about_day, read_summary, worth_telling
 from newsletter.analysis.question import Reply, ReplyError
 from newsletter.analysis.record import Analysis, Fallback, Source
 from subscribers import Level
@@ -22,7 +22,7 @@ def day_of(*levels: Level) -> dict[str, Analysis]:
     return {sha(number): analysis_of(level=level) for number, level in enumerate(levels, start=1)}
 
 
-def read(answer: object, language: str = "en"):  # type: ignore[no-untyped-def]
+def read(answer: object, language: str = "en") -> DaySummary:
     reply = Reply(text=json.dumps(answer), finish_reason="stop", refusal=None)
     return read_summary(reply, ids=IDS, language=language, model="m")
 

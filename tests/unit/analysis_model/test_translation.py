@@ -7,7 +7,7 @@ import json
 import pytest
 
 from newsletter.analysis.question import Reply, ReplyError
-from newsletter.analysis.record import Aspect, Fallback, Insight
+from newsletter.analysis.record import Analysis, Aspect, Fallback, Insight
 from newsletter.analysis.translation import ask_to_translate, read_translation
 from tests.support.editions import change_of
 
@@ -16,7 +16,7 @@ FINISHED = change_of(insight=INSIGHT, scope="Whoever opens gates.", risks=("It d
 GOOD = ["闸门更低了。", "所有开闸的人。", "其他人无法打开闸门。", "会漏水。", "请测量深度。"]
 
 
-def read(texts: object, *, finish_reason: str = "stop"):  # type: ignore[no-untyped-def]
+def read(texts: object, *, finish_reason: str = "stop") -> Analysis:
     reply = Reply(text=json.dumps({"texts": texts}), finish_reason=finish_reason, refusal=None)
     return read_translation(reply, analysis=FINISHED, language="zh", model="m")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,8 +17,8 @@ MESSAGE = "Lower the gate\n\nIt was too high."
 ID = patch_id_of(MESSAGE, DETAIL)
 
 
-def with_file(**changes: object) -> CommitDetail:
-    return replace(DETAIL, files=(replace(FILE, **changes), MOVED))  # type: ignore[arg-type]
+def with_file(**changes: Any) -> CommitDetail:
+    return replace(DETAIL, files=(replace(FILE, **changes), MOVED))
 
 
 @pytest.mark.parametrize(

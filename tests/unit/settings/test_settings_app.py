@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -82,9 +83,9 @@ def _public() -> bytes:
         pytest.param(_public, id="a public key"),
     ],
 )
-def test_a_key_that_is_of_no_use_is_named_and_never_shown(tmp_path: Path, content: object) -> None:
+def test_a_key_that_is_of_no_use_is_named_and_never_shown(tmp_path: Path, content: Callable[[], bytes]) -> None:
     path = tmp_path / "app.pem"
-    path.write_bytes(content())  # type: ignore[operator]
+    path.write_bytes(content())
     found = faults({"GITHUB__APP_ID": "1", "GITHUB__PRIVATE_KEY_FILE": str(path)})
     assert list(found) == ["GITHUB__PRIVATE_KEY_FILE"]
     assert found["GITHUB__PRIVATE_KEY_FILE"].startswith("expected an RSA key")
