@@ -8,9 +8,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Date,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -21,14 +19,25 @@ from sqlalchemy import (
 )
 
 from newsletter.analysis.record import Fallback, Kind, Source
-from newsletter.delivery.record import DeliveryStatus, SkipReason
 from newsletter.store.app_tables import hook_logs, installations, missed_hooks
+from newsletter.store.digest_tables import deliveries, digest_items, digests, renderings
 from newsletter.store.model_tables import alarms, digest_summaries, model_usage
-from newsletter.store.states import Cadence, DetailState, Stopped
+from newsletter.store.states import DetailState, Stopped
 from subscribers import Level, UtcDateTime, metadata, word
 
 # Whoever has this module has every table.
-__all__ = ["alarms", "digest_summaries", "hook_logs", "installations", "missed_hooks", "model_usage"]
+__all__ = [
+    "alarms",
+    "deliveries",
+    "digest_items",
+    "digest_summaries",
+    "digests",
+    "hook_logs",
+    "installations",
+    "missed_hooks",
+    "model_usage",
+    "renderings",
+]
 
 repositories = Table(
     "repositories",
@@ -174,73 +183,6 @@ analyses = Table(
     # How often a model was asked again what the rules wrote in its place.
     Column("retries", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("commit_id", "language", "version"),
-)
-
-digests = Table(
-    "digests",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("cadence", word(Cadence), nullable=False),
-    Column("day", Date, nullable=False),
-    Column("timezone", Text, nullable=False),
-    Column("closed_at", UtcDateTime, nullable=False),
-    # When every cohort was rendered and every delivery queued; empty = still to do.
-    Column("composed_at", UtcDateTime),
-    UniqueConstraint("cadence", "day"),
-)
-
-digest_items = Table(
-    "digest_items",
-    metadata,
-    Column("digest_id", ForeignKey("digests.id", ondelete="CASCADE"), primary_key=True),
-    Column("commit_id", ForeignKey("commits.id"), primary_key=True),
-    # Repeated from the digest, so that the database itself refuses a commit in two daily digests.
-    Column("cadence", word(Cadence), nullable=False),
-    Column("late", Boolean, nullable=False),
-    UniqueConstraint("cadence", "commit_id"),
-)
-
-renderings = Table(
-    "renderings",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("digest_id", ForeignKey("digests.id", ondelete="CASCADE"), nullable=False),
-    Column("cohort_key", Text, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("html", Text, nullable=False),
-    # The word in text and html that stands for each reader's own token.
-    Column("unsubscribe_slot", Text, nullable=False),
-    UniqueConstraint("digest_id", "cohort_key"),
-)
-
-deliveries = Table(
-    "deliveries",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("digest_id", ForeignKey("digests.id"), nullable=False),
-    Column("subscriber_id", ForeignKey("subscribers.id"), nullable=False, index=True),
-    # None where there was nothing to say to the reader.
-    Column("rendering_id", Integer),
-    Column("status", word(DeliveryStatus), nullable=False),
-    Column("skip_reason", word(SkipReason)),
-    # Made once, the same on every attempt.
-    Column("message_id", Text, unique=True),
-    # Those that count against the recipient.
-    Column("attempts", Integer, nullable=False, default=0),
-    # Those that were refused for what we are; they only lengthen the pause.
-    Column("refusals", Integer, nullable=False, server_default=text("0")),
-    # The first attempt that counts, since it was queued.
-    Column("patience_from", UtcDateTime),
-    Column("next_attempt_at", UtcDateTime),
-    # The server's last reply, as it gave it.
-    Column("reply_code", Integer),
-    Column("reply", Text),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("updated_at", UtcDateTime, nullable=False),
-    ForeignKeyConstraint(["rendering_id"], ["renderings.id"]),
-    UniqueConstraint("digest_id", "subscriber_id"),
-    Index(None, "status", "digest_id", "next_attempt_at"),
 )
 
 jobs = Table(
