@@ -160,7 +160,9 @@ def endpoint_at(server: StandInModel, /, **about: Any) -> ModelEndpoint:
             "api_key": "key-of-the-model",
             "model": "stand-in-7b",
             "concurrency": 8,
-            "timeout_seconds": 5,
+            # A machine that stands still for a while is no model that does.
+            "timeout_seconds": 60,
+            "outage_seconds": 0.05,
             "linger_seconds": 0.01,
             "pauses": (0.001, 0.001),
             **about,

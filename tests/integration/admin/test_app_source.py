@@ -149,7 +149,7 @@ async def test_it_looks_now_and_then_until_it_is_told_to_stop(sqlite: Store, sec
     source = source_of(sqlite, seconds)
     stop = asyncio.Event()
     running = asyncio.create_task(source.run(stop))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while len(source.webhook_secrets()) == 1:
             await asyncio.sleep(0)
         stop.set()

@@ -27,7 +27,7 @@ async def test_a_body_without_a_signature_is_not_read(service: Running, signatur
 
 
 async def test_few_large_bodies_are_read_at_a_time(tmp_path: Path) -> None:
-    async with running(tmp_path, body_timeout=0.5) as service:
+    async with running(tmp_path, body_timeout=1.5) as service:
         slow = HEAD + b"Content-Length: 2000000\r\n\r\n{"
         answers = asyncio.gather(*(raw(service, slow) for _ in range(MOST_LARGE_BODIES)))
         body = body_of(payload())
