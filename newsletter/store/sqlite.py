@@ -1,7 +1,9 @@
-"""How every connection to SQLite is set up."""
+"""How every connection to SQLite is set up, and how one is given up."""
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -31,3 +33,12 @@ def configure(engine: Engine, *, begin: str, read_only: bool, busy_timeout: floa
     @event.listens_for(engine, "begin")
     def start(connection: Any) -> None:
         connection.exec_driver_sql(begin)
+
+    @event.listens_for(engine, "invalidate")
+    def give_up(connection: Any, _record: Any, _error: BaseException | None) -> None:
+        # A caller that was cancelled in the middle of a statement leaves it half read, and the error that it goes with
+        # may keep it for long. Closed, such a connection lives on with its transaction, and its lock, until nobody
+        # has the statement any more (sqlite.org/c3ref/close.html); rolled back, it holds nobody up.
+        # Whatever happens here, it is closed next, and what it was given up for is on its way.
+        with suppress(Exception, asyncio.CancelledError):
+            connection.rollback()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from newsletter.store import engine
 from newsletter.store.engine import Store
 from newsletter.store.tables import repositories
 from tests.support.transactions import a_repository, names, opened
+from tests.support.waiting import PATIENCE
 
 
 class TestSQLite:
@@ -138,3 +141,33 @@ class TestSQLite:
             with pytest.raises(Exception, match="not a database"):
                 async with store.read():
                     pass
+
+
+async def test_a_statement_that_is_cancelled_in_its_middle_leaves_no_lock_behind(sqlite_url: str) -> None:
+    store = Store(sqlite_url, busy_timeout=0.05)
+    reached, let_go = threading.Event(), threading.Event()
+
+    def halt() -> int:
+        reached.set()
+        let_go.wait(PATIENCE)
+        return 1
+
+    async def write() -> None:
+        async with store.write() as transaction:
+            raw = await transaction.connection.get_raw_connection()
+            assert raw.driver_connection is not None
+            await raw.driver_connection.create_function("halt", 0, halt)
+            await transaction.connection.execute(insert(repositories).values(a_repository()))
+            await transaction.connection.execute(text("SELECT halt() UNION ALL SELECT 2"))
+
+    task = asyncio.create_task(write())
+    await asyncio.to_thread(reached.wait, PATIENCE)
+    task.cancel()
+    let_go.set()
+    # Whoever keeps the error keeps the half-read statement, and with it the connection that it belongs to.
+    (error,) = await asyncio.gather(task, return_exceptions=True)
+    async with store.write() as transaction:
+        await transaction.connection.execute(insert(repositories).values(a_repository("acme/next")))
+    assert await names(store) == ["acme/next"]
+    assert isinstance(error, asyncio.CancelledError)
+    await store.close()
