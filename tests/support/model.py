@@ -162,7 +162,6 @@ def endpoint_at(server: StandInModel, /, **about: Any) -> ModelEndpoint:
             "concurrency": 8,
             # A machine that stands still for a while is no model that does.
             "timeout_seconds": 60,
-            "outage_seconds": 0.05,
             "linger_seconds": 0.01,
             "pauses": (0.001, 0.001),
             **about,

@@ -155,7 +155,7 @@ TRANSIENT = [
 async def test_a_request_that_fails_is_made_again_and_then_the_model_is_away(
     answer: Answer, reason: Fallback, requests: int
 ) -> None:
-    async with StandInModel(answer) as model, asking(model, timeout_seconds=0.1, outage_seconds=60) as analyst:
+    async with StandInModel(answer) as model, asking(model, timeout_seconds=0.1) as analyst:
         with pytest.raises(ModelAway) as caught:
             await analyst.analyse(SECURITY, language="en", level=None)
         assert (caught.value.fallback, caught.value.outage) == (reason, False)

@@ -235,7 +235,10 @@ async def test_after_a_restart_in_the_middle_nothing_is_analysed_twice_and_nothi
         rows = await connection.exec_driver_sql("SELECT commit_id, language FROM analyses")
         first.update((row.commit_id, row.language) for row in rows)
     assert 0 < first.total() < 2 * CHANGES
-    async with StandInModel(misbehaving(0, seed=1)) as second_model, asking(second_model) as analyst:
+    async with (
+        StandInModel(misbehaving(0, seed=1)) as second_model,
+        asking(second_model, outage_seconds=0.05) as analyst,
+    ):
         runner = Runner(store, analyst)
         runner.start()
         await eventually(lambda: all_done(store))
