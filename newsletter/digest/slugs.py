@@ -1,6 +1,6 @@
 """Where GitHub puts the anchor of a Markdown heading, so that links to it resolve. Pure.
 
-The rule is that of GitHub's html-pipeline (``TableOfContentsFilter``), as the npm package ``github-slugger`` measured it:
+The rule is that of GitHub's html-pipeline (``TableOfContentsFilter``), as the npm package ``github-slugger`` has it:
 lower case; everything goes but letters, marks, digits, connectors, hyphens and spaces; each space becomes a hyphen;
 what is there already gets ``-1``, ``-2`` and so on behind it.
 """
