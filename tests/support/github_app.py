@@ -33,7 +33,7 @@ class Installed:
     #: Answers of ``GET /repos/{owner}/{repo}``.
     repositories: list[dict[str, Any]] = field(default_factory=list)
     suspended: bool = False
-    #: What its owner allowed.
+    #: What its owner allowed: to read ``contents``, to write ``contents:write``.
     permissions: frozenset[str] = frozenset({"contents", "metadata", "pull_requests"})
 
 
@@ -150,7 +150,8 @@ class AppOnGitHub:
         if installed.suspended:
             return _error(403, "This installation has been suspended")
         asked = (await request.json())["permissions"] if request.can_read_body else {}
-        if not set(asked) <= installed.permissions:
+        needed = {name if level == "read" else f"{name}:{level}" for name, level in asked.items()}
+        if not needed <= installed.permissions:
             return _error(422, "The permissions requested are not granted to this installation.")
         token = f"ghs_{uuid4().hex}{'x' * 484}"
         expires_at = self.clock() + TOKEN_LIFETIME
