@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.store.tables import digest_items, reported_days, reports
@@ -141,6 +141,11 @@ async def leave(connection: AsyncConnection, key: ReportKey, *, now: datetime) -
         update(reports).where(*_is(key), reports.c.left_at.is_(None)).values(left_at=now, intended_blob=None)
     )
     return found.rowcount == 1
+
+
+async def left_alone(connection: AsyncConnection) -> int:
+    """Return how many reports are somebody else's now."""
+    return (await connection.execute(select(func.count()).where(reports.c.left_at.is_not(None)))).scalar_one()
 
 
 def _is(key: ReportKey) -> Collection[ColumnElement[bool]]:
