@@ -143,7 +143,7 @@ class _Report:
         heads = (gettext("Time"), gettext("Author"), gettext("Message"))
         rows = [f"| {' | '.join(heads)} |", "|---|---|---|"]
         for commit in commits:
-            time = self._local(commit.reached_at).strftime("%Y-%m-%d %H:%M:%S")
+            time = self._local(commit.reached_at).replace(tzinfo=None).isoformat(" ", "seconds")
             title = title_of(commit, self._translations) or gettext("(no message)")
             cells = (time, inline(self._phrases.author_of(commit)).markdown, link(inline(title), commit.url).markdown)
             rows.append(f"| {' | '.join(cells)} |")
@@ -165,7 +165,8 @@ class _Report:
 
     def _time_of(self, instant: datetime) -> str:
         local = self._local(instant)
-        return local.strftime("%H:%M" if local.date() == self._digest.day else "%Y-%m-%d %H:%M")
+        time = f"{local:%H:%M}"
+        return time if local.date() == self._digest.day else f"{local.date().isoformat()} {time}"
 
 
 def _entry(depth: int, words: Inline, anchor: str) -> str:
