@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from newsletter.analysis.triage import MOST_CHANGES
 from newsletter.app.model import register_model
 from newsletter.app.postage import postage_from
+from newsletter.app.reports import register_reports
 from newsletter.digest.render import Renderer
 from newsletter.pipeline.analyse import analyse_job
 from newsletter.pipeline.close import close_when_ready
@@ -105,6 +106,7 @@ def _register_collecting(service: Service) -> None:
             analyst=service.analyst,
             orders=service.orders,
             language=settings.language,
+            also=settings.reports.languages,
             turns=turns,
             send_at=settings.send_at,
             zone=settings.zone,
@@ -139,6 +141,7 @@ def _register_publishing(service: Service) -> None:
             language=settings.language,
             orders=service.orders,
             with_model=settings.llm.enabled,
+            with_reports=settings.reports.enabled,
             now=clock(),
         )
 
@@ -156,3 +159,4 @@ def _register_publishing(service: Service) -> None:
     register(Kind.COMPOSE, do_compose, concurrency=1, retries=LOCAL_RETRIES)
     # One run at a time has all the connections there are.
     register(Kind.DELIVER, do_deliver, concurrency=1, retries=LOCAL_RETRIES)
+    register_reports(service)

@@ -42,6 +42,7 @@ def register_model(service: Service) -> None:
     async def do_again(_: Job) -> None:
         await try_again(
             store=store,
+            jobs=jobs,
             analyst=service.analyst,
             turns=turns,
             language=service.settings.language,

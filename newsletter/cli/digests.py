@@ -73,6 +73,7 @@ def close(
                 language=settings.language,
                 orders=service.orders,
                 with_model=settings.llm.enabled,
+                with_reports=settings.reports.enabled,
                 now=service.clock(),
             )
             await compose(

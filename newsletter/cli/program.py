@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from newsletter import logs
-from newsletter.cli import admin, deliveries, digests, migrate, replay, repositories, serve, usage, work
+from newsletter.cli import admin, deliveries, digests, export, migrate, replay, repositories, serve, usage, work
 from newsletter.cli import demo as demo_verb
 from newsletter.cli import evaluate as eval_verb
 from newsletter.cli import subscribers as subscribers_verb
@@ -34,6 +34,7 @@ for verb in (serve, work, migrate, demo_verb, replay, eval_verb, usage):
     verb.add_to(program)
 program.add_typer(repositories.program, name="repositories")
 program.add_typer(subscribers_verb.program, name="subscribers")
+export.add_to(digests.program)
 program.add_typer(digests.program, name="digests")
 program.add_typer(deliveries.program, name="deliveries")
 program.add_typer(admin.program, name="admin")

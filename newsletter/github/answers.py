@@ -48,6 +48,13 @@ def head(data: Mapping[str, Any]) -> str:
     return _sha(data["commit"]["sha"])
 
 
+def blob(data: Mapping[str, Any] | Sequence[Any]) -> str:
+    """Read the object name in ``GET /repos/{owner}/{repo}/contents/{path}``; empty where that is no file."""
+    if isinstance(data, Sequence) or data["type"] != "file":
+        return ""
+    return _sha(data["sha"])
+
+
 def branch_name(data: Mapping[str, Any]) -> str:
     """Read one entry of ``GET /repos/{owner}/{repo}/branches``."""
     name = data["name"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from newsletter.github import answers
@@ -17,7 +18,7 @@ from newsletter.github.channel import Channel, Server
 from newsletter.github.credentials import PresentCredentials
 from newsletter.github.faults import GitHubRefused, GitHubUnavailable, NotOnGitHub, Unauthorised, Unprocessable
 from newsletter.github.grants import AppItself
-from newsletter.github.manifest import PERMISSIONS
+from newsletter.github.manifest import PERMISSIONS, WRITING
 from newsletter.github.payload import repository_path
 from newsletter.github.reading import entries, read
 from newsletter.github.record import HookDelivery, Installation, Repository
@@ -39,6 +40,8 @@ class _OneApp:
     app_id: int
     tokens: InstallationTokens
     channels: dict[int, Channel] = field(default_factory=dict)
+    #: By the repository that may be written.
+    writers: dict[str, Channel] = field(default_factory=dict)
 
 
 class GitHubApp:
@@ -103,6 +106,39 @@ class GitHubApp:
             log.warning("an App has fewer permissions than it needs", action="github.app", installation=installation_id)
             data = await self._itself.post(path)
         text, expires_at = read(answers.access_token, data, "token")
+        return InstallationToken(text=text, expires_at=expires_at)
+
+    async def writer(self, full_name: str) -> Channel | None:
+        """Return what a repository's files are written through: a token for that repository alone.
+
+        None where there is no App, it is not installed there, or nobody allowed it to write.
+
+        :raises GitHubError: GitHub does not know the App's key, or cannot be asked.
+        """
+        app = await self._present()
+        if app is None:
+            return None
+        known = app.writers.get(full_name.lower())
+        if known is not None:
+            return known
+        installation_id = await self.installation_of(full_name)
+        if installation_id is None:
+            return None
+        tokens = InstallationTokens(partial(self._new_writing_token, full_name), self._clock)
+        try:
+            await tokens.token(installation_id)
+        except Unauthorised:
+            raise
+        except (NotOnGitHub, GitHubRefused) as error:
+            log.debug("may not write", action="github.no_token", installation=installation_id, reason=str(error))
+            return None
+        grants = Installed(tokens=tokens, installation_id=installation_id)
+        return app.writers.setdefault(full_name.lower(), Channel(self._server, grants))
+
+    async def _new_writing_token(self, full_name: str, installation_id: int) -> InstallationToken:
+        path = f"/app/installations/{installation_id:d}/access_tokens"
+        asked = {"permissions": WRITING, "repositories": [full_name.partition("/")[2]]}
+        text, expires_at = read(answers.access_token, await self._itself.post(path, asked), "token")
         return InstallationToken(text=text, expires_at=expires_at)
 
     async def installation(self, installation_id: int) -> Installation:

@@ -103,6 +103,13 @@ class Channel:
         """
         return (await self._ask("POST", path, data=data))[0]
 
+    async def put(self, path: str, data: Any) -> Any:
+        """Put something there; what failed fast is asked for again, and may find itself done already.
+
+        :raises GitHubError: it was not done, or nobody knows.
+        """
+        return (await self._ask("PUT", path, data=data))[0]
+
     async def _ask(self, method: str, path: str, *, data: Any = b"", cached: bool = False) -> tuple[Any, str | None]:
         """Ask, and ask again where a failure came fast: most of GitHub's are over in a moment."""
         for pause in self._server.pauses:

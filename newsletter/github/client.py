@@ -23,6 +23,7 @@ from newsletter.github.bounded import LARGEST_ANSWER
 from newsletter.github.channel import PAUSES, Channel, Server
 from newsletter.github.credentials import AppCredentials, PresentCredentials
 from newsletter.github.faults import GitHubUnavailable, NotOnGitHub
+from newsletter.github.files import RepositoryFiles
 from newsletter.github.grants import FixedToken
 from newsletter.github.limit import Outage
 from newsletter.github.payload import is_sha, repository_path
@@ -170,6 +171,14 @@ class GitHubClient:
         if since is not None:
             path += f"&since={since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         return read(_listed_commits, await self._get(full_name, path), "history")
+
+    async def files(self, full_name: str, *, branch: str | None = None) -> RepositoryFiles:
+        """Return access to a repository's files: through the App where it may write there, else with the token.
+
+        :raises GitHubError: GitHub cannot be asked.
+        """
+        through = await self.app.writer(full_name)
+        return RepositoryFiles(channel=through or self._by_token, full_name=full_name, branch=branch)
 
     async def movements(self, full_name: str, branch: str) -> tuple[Movement, ...]:
         """Return the latest hundred moments at which a branch was moved, newest first.

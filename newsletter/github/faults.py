@@ -25,6 +25,10 @@ class NotOnGitHub(GitHubError):
     """GitHub has no such thing, or not for our token (404, 409, 410, 422, 451)."""
 
 
+class Conflict(NotOnGitHub):
+    """What was asked does not go together with what is there now (409)."""
+
+
 class Unprocessable(NotOnGitHub):
     """GitHub understood what was asked and will not do it (422)."""
 
@@ -67,7 +71,7 @@ def translated(error: HTTPException) -> GitHubError:
     if isinstance(error, GitHubBroken) or status >= 500 or status == 408:
         return GitHubUnavailable(f"GitHub answered {status}", retry_after=_retry_after(headers))
     if status in {404, 409, 410, 422, 451}:
-        return (Unprocessable if status == 422 else NotOnGitHub)(f"GitHub answered {status}")
+        return {409: Conflict, 422: Unprocessable}.get(status, NotOnGitHub)(f"GitHub answered {status}")
     if isinstance(error, BadRequest) and status in {401, 403}:
         kind = Unauthorised if status == 401 else GitHubRefused
         return kind(f"GitHub answered {status}: the token is wrong or may not read this")

@@ -19,8 +19,10 @@ from newsletter.settings.keys import rsa_key
 
 #: "The name of the App", characters.
 LONGEST_NAME = 34
-#: An installation reads commits and pull requests, and nothing is ever written: what the App and its tokens ask for.
+#: An installation reads commits and pull requests, and nothing is written: what the App and its tokens ask for.
 PERMISSIONS = {"contents": "read", "metadata": "read", "pull_requests": "read"}
+#: What one more token asks for where reports are committed, for that repository alone; the manifest does not.
+WRITING = {"contents": "write", "metadata": "read"}
 #: Those of installations come without being asked for.
 EVENTS = ["push", "repository"]
 #: Where GitHub sends the deliveries, and the browser that made the App.

@@ -17,7 +17,8 @@ from newsletter.analysis.prompt import VERSION
 from newsletter.analysis.record import Fallback
 from newsletter.logs import get_logger
 from newsletter.metrics import mended
-from newsletter.pipeline.port import NotYet
+from newsletter.pipeline.port import Jobs, NotYet
+from newsletter.pipeline.report import queue_corrections
 from newsletter.pipeline.writing import CONCERNS_ALL, Turns, write_analysis
 from newsletter.store import commits, failures
 from newsletter.store.engine import Store
@@ -38,10 +39,18 @@ SIDE_BY_SIDE = 20
 
 
 async def try_again(
-    *, store: Store, analyst: Analyst, turns: Turns, language: str, now: datetime, orders: Orders = NO_ORDERS
+    *,
+    store: Store,
+    jobs: Jobs,
+    analyst: Analyst,
+    turns: Turns,
+    language: str,
+    now: datetime,
+    orders: Orders = NO_ORDERS,
 ) -> int:
     """Ask the model again what it failed at in the last days; returns how many texts are better now.
 
+    :param jobs: the reports that tell of it are queued there.
     :param language: the newsletter's own.
     :raises NotYet: it is away; the rest is tried when it may be back.
     """
@@ -54,7 +63,7 @@ async def try_again(
     changes = [tuple(rows) for _, rows in groupby(failed, key=lambda row: row.commit_id)]
     if not changes:
         return 0
-    run = _Run(store=store, analyst=analyst, turns=turns, language=language, now=now, orders=orders)
+    run = _Run(store=store, jobs=jobs, analyst=analyst, turns=turns, language=language, now=now, orders=orders)
     # One alone finds out whether the model is there.
     await run.change(changes[0])
     await asyncio.gather(*(run.change(rows) for rows in changes[1:]))
@@ -68,9 +77,17 @@ class _Run:
     """One round over what failed; once the model turns out to be away, or refuses everybody, nothing more is asked."""
 
     def __init__(
-        self, *, store: Store, analyst: Analyst, turns: Turns, language: str, now: datetime, orders: Orders
+        self,
+        *,
+        store: Store,
+        jobs: Jobs,
+        analyst: Analyst,
+        turns: Turns,
+        language: str,
+        now: datetime,
+        orders: Orders,
     ) -> None:
-        self._store, self._analyst, self._turns = store, analyst, turns
+        self._store, self._jobs, self._analyst, self._turns = store, jobs, analyst, turns
         self._language, self._now, self._orders = language, now, orders
         self._places = asyncio.Semaphore(SIDE_BY_SIDE)
         self._over = False
@@ -118,6 +135,8 @@ class _Run:
         kept = replace(analysis, level=commit.level or analysis.level)
         async with self._turns, self._store.write() as transaction:
             mine = await failures.mend(transaction.connection, row.commit_id, kept, version=VERSION, now=self._now)
+            if mine:
+                await queue_corrections(transaction, self._jobs, row.commit_id, now=self._now)
         if mine:
             self.better += 1
             mended.inc()

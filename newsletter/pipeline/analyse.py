@@ -52,6 +52,7 @@ async def analyse_job(
     zone: ZoneInfo,
     now: datetime,
     orders: Orders = NO_ORDERS,
+    also: tuple[str, ...] = (),
 ) -> None:
     """Analyse the commit of a job. A model that is away is waited for until shortly before the digest is due.
 
@@ -60,7 +61,15 @@ async def analyse_job(
     """
     commit_id = int(job.key)
     work = partial(
-        analyse, commit_id, store=store, analyst=analyst, language=language, turns=turns, now=now, orders=orders
+        analyse,
+        commit_id,
+        store=store,
+        analyst=analyst,
+        language=language,
+        turns=turns,
+        now=now,
+        orders=orders,
+        also=also,
     )
     try:
         await work(waits=True)
@@ -89,11 +98,13 @@ async def analyse(
     turns: Turns,
     now: datetime,
     orders: Orders = NO_ORDERS,
+    also: tuple[str, ...] = (),
 ) -> None:
     """Analyse a commit in the newsletter's language and in every other that an active reader chose.
 
     :param language: the newsletter's own: it is analysed first and sets the level.
     :param orders: the operator's rules for levels.
+    :param also: further languages that are wanted whoever reads them.
     :param waits: whether a model that is away can be waited for; else the rules write.
     :param turns: at the database; many changes wait for a model together, and are told together.
     :raises ModelAway: it can, and is.
@@ -105,7 +116,7 @@ async def analyse(
         read = await subscribers.languages_read(connection)
     if commit is None:
         return
-    missing = [wanted for wanted in languages_wanted(language, read) if wanted not in done]
+    missing = [wanted for wanted in languages_wanted(language, (*read, *also)) if wanted not in done]
     subject = orders.attached(commit.subject)
     for wanted in missing:
         analysis = await write_analysis(

@@ -14,7 +14,7 @@ from newsletter.logs import get_logger
 from newsletter.pipeline.analyse import analyse_now
 from newsletter.pipeline.expand import expand
 from newsletter.pipeline.port import Job, Jobs, Kind, NotYet
-from newsletter.store import commits, digests, pushes, repositories
+from newsletter.store import commits, digests, pushes, reports, repositories
 from newsletter.store.engine import Store
 
 log = get_logger("close")
@@ -62,6 +62,7 @@ async def close_when_ready(
     zone: ZoneInfo,
     language: str,
     with_model: bool = False,
+    with_reports: bool = False,
     now: datetime,
     orders: Orders = NO_ORDERS,
 ) -> None:
@@ -76,7 +77,15 @@ async def close_when_ready(
         if missing := await outstanding(day, store=store, zone=zone):
             raise NotYet(f"{missing} analyses are still under way", after=LOOK_AGAIN)
     await close_day(
-        day, store=store, jobs=jobs, zone=zone, language=language, with_model=with_model, now=now, orders=orders
+        day,
+        store=store,
+        jobs=jobs,
+        zone=zone,
+        language=language,
+        with_model=with_model,
+        with_reports=with_reports,
+        now=now,
+        orders=orders,
     )
 
 
@@ -88,6 +97,7 @@ async def close_day(
     zone: ZoneInfo,
     language: str,
     with_model: bool = False,
+    with_reports: bool = False,
     now: datetime,
     orders: Orders = NO_ORDERS,
 ) -> Closed:
@@ -97,6 +107,7 @@ async def close_day(
 
     :param orders: the operator's rules for levels.
     :param with_model: whether a model is asked; then an analysis that is missing says that it was not waited for.
+    :param with_reports: whether its reports are committed to a repository.
     :raises InputError: the day has not begun yet.
     """
     start, end = day_bounds(day, zone)
@@ -115,6 +126,9 @@ async def close_day(
             connection, digest.id, before=end, late_before=day_bounds(earlier, zone)[1] if earlier else None
         )
         await jobs.put(transaction, Kind.COMPOSE, str(digest.id))
+        if with_reports:
+            await reports.begin_day(connection, digest.id)
+            await jobs.put(transaction, Kind.REPORT, str(digest.id))
     log.info("day closed", action="digest.closed", digest=digest.id, day=str(day), changes=taken)
     return Closed(digest_id=digest.id, day=day, changes=taken, new=True)
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from newsletter.digest.report_file import is_report_commit
 from newsletter.github.client import GitHubClient
 from newsletter.github.faults import GitHubError, GitHubUnavailable
 from newsletter.github.payload import LISTED_COMMITS
@@ -95,10 +96,13 @@ async def _add_in_slices(found: Sequence[PushedCommit], *, push: StoredPush, sto
 async def add_commits(
     transaction: Transaction, found: Sequence[PushedCommit], *, push: StoredPush, jobs: Jobs, first_position: int = 0
 ) -> int:
-    """Store commits under the push that brought them and queue each new one; returns how many are new."""
+    """Store commits under the push that brought them and queue each new one; returns how many are new.
+
+    One that only puts a report in its place is no change, be it ours or another newsletter's.
+    """
     new = await commits.add(
         transaction.connection,
-        found,
+        [commit for commit in found if not is_report_commit(commit.message, commit.paths)],
         repository_id=push.repository_id,
         push_id=push.id,
         reached_at=push.reached_at,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from newsletter.digest.report_file import is_report_commit
 from newsletter.github.client import GitHubClient
 from newsletter.github.faults import GitHubError, GitHubRefused, GitHubUnavailable, NotOnGitHub
 from newsletter.github.patch_id import patch_id_of
@@ -34,6 +35,11 @@ async def fetch(job: Job, *, store: Store, jobs: Jobs, github: GitHubClient, now
     if commit is None or commit.detail_state is not DetailState.WAITING:
         return
     found = await _ask(github, commit, job)
+    if isinstance(found, CommitDetail) and is_report_commit(commit.message, [file.path for file in found.files]):
+        async with store.write() as transaction:
+            await commits.forget(transaction.connection, commit_id)
+        log.info("the commit of a report is no change", action="commit.report", sha=commit.sha)
+        return
     described = await _ask_why(github, commit) if isinstance(found, CommitDetail) else None
     async with store.write() as transaction:
         if isinstance(found, CommitDetail):

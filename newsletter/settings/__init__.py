@@ -8,6 +8,7 @@ from newsletter.settings.model import (
     LevelSettings,
     MailSettings,
     ModelSettings,
+    ReportSettings,
     Settings,
     SmtpSettings,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "Listen",
     "MailSettings",
     "ModelSettings",
+    "ReportSettings",
     "Sender",
     "Settings",
     "SmtpSettings",

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from newsletter.settings.keys import PrivateKeyFile
+from newsletter.settings.places import BranchName, FolderName, RepositoryName
 from newsletter.settings.values import (
     AppId,
     DatabaseUrl,
@@ -167,6 +168,28 @@ class AdminSettings(_Section):
     email: MailAddress | None = None
 
 
+class ReportSettings(_Section):
+    """``NEWSLETTER_REPORTS__…``: each closed day as Markdown, committed to a repository."""
+
+    #: ``owner/name``; unset = nothing is committed.
+    repository: RepositoryName | None = None
+    #: Unset = the repository's default branch.
+    branch: BranchName | None = None
+    #: Unset = the newsletter's.
+    language: Language | None = None
+    folder: FolderName = "reports"
+
+    @property
+    def enabled(self) -> bool:
+        """Whether anything is committed at all."""
+        return self.repository is not None
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """What changes are analysed in for the reports' sake, besides the newsletter's own language."""
+        return () if self.repository is None or self.language is None else (self.language,)
+
+
 class Settings(_Section):
     """Everything that can be set; see ``docs/reference/settings.md``."""
 
@@ -190,6 +213,7 @@ class Settings(_Section):
     mail: MailSettings = MailSettings()
     inbound: InboundSettings = InboundSettings()
     admin: AdminSettings = AdminSettings()
+    reports: ReportSettings = ReportSettings()
 
     @property
     def zone(self) -> ZoneInfo:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.analysis.record import Subject
@@ -165,6 +165,11 @@ async def give_up_detail(connection: AsyncConnection, commit_id: int, state: Det
         .where(commits.c.id == commit_id, commits.c.detail_state == DetailState.WAITING)
         .values(detail_state=state)
     )
+
+
+async def forget(connection: AsyncConnection, commit_id: int) -> None:
+    """Remove a commit that is nobody's change, before anything was made of it."""
+    await connection.execute(delete(commits).where(commits.c.id == commit_id, commits.c.level.is_(None)))
 
 
 async def freeze_level(connection: AsyncConnection, commit_id: int, level: Level) -> Level:

@@ -22,6 +22,7 @@ from newsletter.analysis.record import Fallback, Kind, Source
 from newsletter.store.app_tables import hook_logs, installations, missed_hooks
 from newsletter.store.digest_tables import deliveries, digest_items, digests, renderings
 from newsletter.store.model_tables import alarms, digest_summaries, model_usage
+from newsletter.store.report_tables import reported_days, reports
 from newsletter.store.states import DetailState, Stopped
 from subscribers import Level, UtcDateTime, metadata, word
 
@@ -37,6 +38,8 @@ __all__ = [
     "missed_hooks",
     "model_usage",
     "renderings",
+    "reported_days",
+    "reports",
 ]
 
 repositories = Table(

@@ -33,7 +33,7 @@ class Installed:
     #: Answers of ``GET /repos/{owner}/{repo}``.
     repositories: list[dict[str, Any]] = field(default_factory=list)
     suspended: bool = False
-    #: What its owner allowed.
+    #: What its owner allowed: to read ``contents``, to write ``contents:write``.
     permissions: frozenset[str] = frozenset({"contents", "metadata", "pull_requests"})
 
 
@@ -55,6 +55,8 @@ class AppOnGitHub:
     moved: dict[str, str] = field(default_factory=dict)
     #: Installation and expiry of each token that was given out.
     tokens: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    #: What each request for a token asked for.
+    token_requests: list[dict[str, Any]] = field(default_factory=list)
     #: Method and path of each request that came as far as this, and whose it was.
     asked: list[tuple[str, str]] = field(default_factory=list)
     #: Looks at a request before this does.
@@ -149,8 +151,11 @@ class AppOnGitHub:
         installed = self.installations[number]
         if installed.suspended:
             return _error(403, "This installation has been suspended")
-        asked = (await request.json())["permissions"] if request.can_read_body else {}
-        if not set(asked) <= installed.permissions:
+        body = await request.json() if request.can_read_body else {}
+        self.token_requests.append(body)
+        asked = body.get("permissions", {})
+        needed = {name if level == "read" else f"{name}:{level}" for name, level in asked.items()}
+        if not needed <= installed.permissions:
             return _error(422, "The permissions requested are not granted to this installation.")
         token = f"ghs_{uuid4().hex}{'x' * 484}"
         expires_at = self.clock() + TOKEN_LIFETIME

@@ -9,14 +9,15 @@ from datetime import timedelta
 import pytest
 
 from newsletter.pipeline.port import Kind
-from newsletter.store import following, jobs, repositories
+from newsletter.store import alarms, following, jobs, reports, repositories
 from newsletter.store.engine import Store
+from newsletter.store.reports import ReportKey
 from newsletter.store.states import Stopped
 from subscribers import Level
 from tests.support.clock import NOON, FrozenClock
 from tests.support.newsroom import Newsroom
 from tests.support.operated import operated
-from tests.support.records import analysis_of, follow
+from tests.support.records import analysis_of, closed_day, follow
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
@@ -100,6 +101,36 @@ async def test_what_the_app_brought_and_took_is_told_apart(
     seen = " ".join(visible(page).split())
     assert [sentence for sentence in sentences if sentence not in seen] == []
     assert "acme/gone" not in page
+
+
+@pytest.mark.parametrize(
+    ("language", "sentences"),
+    [
+        pytest.param("en", ["takes no reports", "left alone: 1"], id="English"),
+        pytest.param("zh", ["GitHub 不接受报告", "不再更新：1"], id="Chinese"),
+    ],
+)
+async def test_what_becomes_of_the_reports_is_said_where_it_needs_somebody(
+    sqlite_url: str, clock: FrozenClock, language: str, sentences: list[str]
+) -> None:
+    async with operated(sqlite_url, clock=clock) as admin:
+        store, visitor = admin.service.store, await admin.operator()
+        empty = visible((await visitor.get("/admin", Accept_Language=language)).text)
+        await follow(store)
+        key = ReportKey(digest_id=(await closed_day(store)).id, repository_id=1, language="en", target="acme/reports")
+        async with store.write() as transaction:
+            connection = transaction.connection
+            await alarms.begin(connection, "reports", now=NOON)
+            await reports.intend(connection, key, folder="tide", path="a/tide/b.md", blob="0" * 40, present=None)
+            assert await reports.leave(connection, key, now=NOON)
+            assert not await reports.leave(connection, key, now=NOON)
+        page = visible((await visitor.get("/admin", Accept_Language=language)).text)
+        async with store.write() as transaction:
+            await alarms.end(transaction.connection, "reports", now=NOON)
+        over = visible((await visitor.get("/admin", Accept_Language=language)).text)
+    assert [sentence for sentence in sentences if sentence not in page] == []
+    assert [sentence for sentence in sentences if sentence in empty] == []
+    assert sentences[0] not in over
 
 
 async def test_every_kind_of_work_has_a_name(sqlite_url: str, clock: FrozenClock) -> None:

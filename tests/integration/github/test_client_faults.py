@@ -15,6 +15,7 @@ from aiohttp import web
 from newsletter.demo.github import StandInGitHub
 from newsletter.github.client import GitHubClient
 from newsletter.github.faults import (
+    Conflict,
     GitHubError,
     GitHubRefused,
     GitHubUnavailable,
@@ -41,7 +42,7 @@ MIB = 1024 * 1024
     ("fault", "kind", "retry_after"),
     [
         pytest.param(answers(404), NotOnGitHub, None, id="not found"),
-        pytest.param(answers(409), NotOnGitHub, None, id="an empty repository"),
+        pytest.param(answers(409), Conflict, None, id="an empty repository"),
         pytest.param(answers(410), NotOnGitHub, None, id="gone"),
         pytest.param(answers(422), Unprocessable, None, id="no such sha"),
         pytest.param(answers(451), NotOnGitHub, None, id="taken down"),

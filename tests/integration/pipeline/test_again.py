@@ -9,6 +9,7 @@ import pytest
 
 from newsletter.analysis.prompt import VERSION
 from newsletter.analysis.record import Analysis, Fallback, Source
+from newsletter.jobs.embedded import EmbeddedJobs
 from newsletter.pipeline.again import MOST_RETRIES, TRIED_FOR, try_again
 from newsletter.pipeline.analyse import analyse
 from newsletter.pipeline.port import NotYet
@@ -34,7 +35,14 @@ async def write(store: Store, commit_id: int, model: StandInModel) -> None:
 
 async def again(store: Store, model: StandInModel, *, now: datetime = LATER) -> int:
     async with asking(model, pauses=()) as analyst:
-        return await try_again(store=store, analyst=analyst, turns=asyncio.Semaphore(1), language="en", now=now)
+        return await try_again(
+            store=store,
+            jobs=EmbeddedJobs(store, clock=lambda: now),
+            analyst=analyst,
+            turns=asyncio.Semaphore(1),
+            language="en",
+            now=now,
+        )
 
 
 async def failed_commits(store: Store, *numbers: int, status: int = 401) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 import subscribers
+from newsletter.analysis.analyst import Analyst
 from newsletter.analysis.prompt import VERSION
 from newsletter.pipeline.analyse import analyse, analyse_now
 from newsletter.store import analyses, commits
@@ -52,6 +53,22 @@ async def killed_between_languages(store: Store) -> int:
         with pytest.raises(asyncio.CancelledError):
             await running
     return commit_id
+
+
+async def test_a_language_that_nobody_reads_and_reports_want_is_written_as_well(store: Store) -> None:
+    (commit_id,) = await store_commits(store, await follow(store), [1])
+    await analyse(
+        commit_id,
+        store=store,
+        analyst=Analyst(None),
+        language="en",
+        also=("zh",),
+        waits=False,
+        turns=asyncio.Semaphore(1),
+        now=NOON,
+    )
+    async with store.read() as connection:
+        assert await analyses.languages_of(connection, commit_id, version=VERSION) == {"en", "zh"}
 
 
 async def level_of(store: Store, commit_id: int) -> Level | None:
