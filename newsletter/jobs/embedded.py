@@ -36,7 +36,9 @@ DRAIN = timedelta(seconds=30)
 #: otherwise, and half a minute for what it began.
 LOCK_PATIENCE = timedelta(minutes=6)
 #: One job of these does everything that is due when it begins, so a second one beside it has nothing to do.
-ONE_IS_ENOUGH = frozenset({Kind.DELIVER, Kind.INSTALLATION, Kind.RECONCILE, Kind.REDELIVER, Kind.WATCH, Kind.AGAIN})
+ONE_IS_ENOUGH = frozenset(
+    {Kind.DELIVER, Kind.INSTALLATION, Kind.RECONCILE, Kind.REDELIVER, Kind.WATCH, Kind.AGAIN, Kind.AT_ONCE}
+)
 #: And of these one that failed is as good as a new one: each time somebody has another reason.
 BEGUN_ANEW = ONE_IS_ENOUGH - {Kind.DELIVER}
 #: Before the next look at a database that is away.

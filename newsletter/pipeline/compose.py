@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import secrets
 from datetime import date, datetime
-from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import subscribers
 from newsletter.analysis.analyst import Analyst
-from newsletter.delivery.record import SkipReason
 from newsletter.digest.record import Rendering, Slots
+from newsletter.digest.schedule import LocalHour, day_bounds, first_send, weekly_send
 from newsletter.logs import get_logger
+from newsletter.pipeline import at_once
 from newsletter.pipeline.editions import Editions, Imprint
+from newsletter.pipeline.hours import zone_of
 from newsletter.pipeline.port import Jobs, Kind
-from newsletter.store import deliveries, digests
-from newsletter.store.deliveries import NewDelivery
+from newsletter.store import deliveries, digests, queueing
 from newsletter.store.digests import StoredDigest
 from newsletter.store.engine import Store
-from subscribers import Cohort, Preferences
+from newsletter.store.queueing import Share
+from newsletter.store.states import Cadence
+from subscribers import Audience, Cohort, Preferences, Weekday
 
 __all__ = ["Imprint", "compose", "preview"]
 
 log = get_logger("compose")
 
 #: Rows of the ledger written in one transaction, so that nobody else waits long for the database.
-ROWS_PER_TRANSACTION = 500
+ROWS_PER_TRANSACTION = 2000
 
 
 async def compose(
@@ -36,16 +39,18 @@ async def compose(
     """
     async with store.read() as connection:
         digest = await digests.by_id(connection, digest_id)
-        cohorts = await subscribers.active_cohorts(connection)
-    if digest is None or digest.composed:
-        return
+        if digest is None or digest.composed:
+            return
+        audience = audience_of(digest)
+        cohorts = await subscribers.active_cohorts(connection, audience)
     editions = Editions(digest, store=store, imprint=imprint, now=now, analyst=analyst)
     queued = 0
     for cohort in cohorts:
-        queued += await _compose_cohort(digest, cohort, editions, store=store, domain=imprint.domain, now=now)
+        queued += await _compose_cohort(digest, cohort, audience, editions, store=store, imprint=imprint, now=now)
     async with store.write() as transaction:
         await digests.mark_composed(transaction.connection, digest_id, now=now)
-        await jobs.put(transaction, Kind.DELIVER, str(digest_id))
+        due = await deliveries.next_due(transaction.connection, digest_id)
+        await jobs.put(transaction, Kind.DELIVER, str(digest_id), run_at=due)
     log.info("digest composed", action="digest.composed", digest=digest_id, cohorts=len(cohorts), deliveries=queued)
 
 
@@ -65,43 +70,84 @@ async def preview(
     return await editions.render(preferences, Slots(unsubscribe_token="preview"))  # noqa: S106 - no token at all
 
 
+def audience_of(digest: StoredDigest) -> Audience:
+    """Return which readers a digest is for. Pure."""
+    if digest.cadence is Cadence.AT_ONCE:
+        return at_once.READERS
+    if digest.cadence is Cadence.WEEKLY:
+        weekday = Weekday.of(date.fromordinal(digest.day.toordinal() + 1))
+        return Audience(cadence=subscribers.Cadence.WEEKLY, weekday=weekday)
+    return Audience(cadence=subscribers.Cadence.DAILY)
+
+
+def due_at(digest: StoredDigest, hour: LocalHour, *, now: datetime) -> datetime:
+    """Return when readers who chose an hour get a digest; never before now. Pure."""
+    if not digest.keeps_hours:
+        return now
+    zone = ZoneInfo(digest.timezone)
+    if digest.cadence is Cadence.WEEKLY:
+        return max(weekly_send(digest.day, zone, hour), now)
+    return max(first_send(day_bounds(digest.day, zone)[1], hour), now)
+
+
 async def _compose_cohort(
-    digest: StoredDigest, cohort: Cohort, editions: Editions, *, store: Store, domain: str, now: datetime
+    digest: StoredDigest,
+    cohort: Cohort,
+    audience: Audience,
+    editions: Editions,
+    *,
+    store: Store,
+    imprint: Imprint,
+    now: datetime,
 ) -> int:
+    cap = at_once.cap_at(digest.closed_at) if digest.cadence is Cadence.AT_ONCE else None
     async with store.read() as connection:
         rendering_id = await digests.rendering_id(connection, digest.id, cohort.key)
+        hours = await subscribers.hours_of(connection, cohort.key, audience)
+        if cap is not None and not await queueing.wants_more(connection, digest.id, cohort.key, audience, cap):
+            return 0
     if rendering_id is None:
-        # Nobody outside can know the word, so no commit can hold it and be filled with somebody's token.
-        slots = Slots(unsubscribe_token=f"slot-{secrets.token_hex(16)}")
-        rendering = await editions.render(cohort.preferences, slots)
-        if rendering is not None:
-            async with store.write() as transaction:
-                rendering_id = await digests.add_rendering(
-                    transaction.connection,
-                    digest.id,
-                    cohort.key,
-                    rendering,
-                    unsubscribe_slot=slots.unsubscribe_token,
-                )
+        rendering_id = await _render(digest, cohort, editions, store=store)
+    if rendering_id is None and cap is not None:
+        # Nobody expects a mail at once, so nobody has to be told why none came.
+        return 0
+    zone = zone_of(cohort.preferences.timezone, ZoneInfo(digest.timezone))
+    queued = 0
+    for send_at in hours:
+        share = Share(
+            digest_id=digest.id,
+            cohort_key=cohort.key,
+            audience=audience,
+            send_at=send_at,
+            rendering_id=rendering_id,
+            due_at=due_at(digest, LocalHour(at=send_at or imprint.send_at, zone=zone), now=now),
+            message_id=(f"<{digest.day:%Y%m%d}.", f"@{imprint.domain}>"),
+            cap=cap,
+        )
+        queued += await _queue(share, store=store, now=now)
+    return queued
+
+
+async def _render(digest: StoredDigest, cohort: Cohort, editions: Editions, *, store: Store) -> int | None:
+    # Nobody outside can know the word, so no commit can hold it and be filled with somebody's token.
+    slots = Slots(unsubscribe_token=f"slot-{secrets.token_hex(16)}")
+    rendering = await editions.render(cohort.preferences, slots)
+    if rendering is None:
+        return None
+    async with store.write() as transaction:
+        return await digests.add_rendering(
+            transaction.connection, digest.id, cohort.key, rendering, unsubscribe_slot=slots.unsubscribe_token
+        )
+
+
+async def _queue(share: Share, *, store: Store, now: datetime) -> int:
     queued = after = 0
     while True:
-        async with store.read() as connection:
-            members = await subscribers.members(connection, cohort.key, after=after, limit=ROWS_PER_TRANSACTION)
-        if not members:
-            return queued
-        rows = [_row(subscriber_id, rendering_id, digest.day, domain) for subscriber_id in members]
         async with store.write() as transaction:
-            queued += await deliveries.queue(transaction.connection, digest.id, rows, now=now)
-        after = members[-1]
-
-
-def _row(subscriber_id: int, rendering_id: int | None, day: date, domain: str) -> NewDelivery:
-    if rendering_id is None:
-        return NewDelivery(
-            subscriber_id=subscriber_id, rendering_id=None, message_id=None, skip_reason=SkipReason.NOTHING_TO_SAY
-        )
-    return NewDelivery(
-        subscriber_id=subscriber_id,
-        rendering_id=rendering_id,
-        message_id=f"<{day:%Y%m%d}.{uuid4().hex}@{domain}>",
-    )
+            new, last = await queueing.queue_part(
+                transaction.connection, share, after=after, size=ROWS_PER_TRANSACTION, now=now
+            )
+        queued += new
+        if last is None:
+            return queued
+        after = last

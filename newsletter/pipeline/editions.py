@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 from newsletter.analysis.analyst import Analyst
 from newsletter.analysis.day import DaySummary
@@ -13,15 +14,16 @@ from newsletter.analysis.prompt import VERSION
 from newsletter.analysis.record import Analysis, Fallback
 from newsletter.analysis.rules import analyse_by_rules
 from newsletter.digest.assemble import assemble
-from newsletter.digest.changes import grouped
-from newsletter.digest.record import Change, Digest, Rendering, Slots
+from newsletter.digest.changes import grouped, marked
+from newsletter.digest.record import Cadence, Change, Digest, Rendering, Slots, Told
 from newsletter.digest.render import Renderer
 from newsletter.errors import StoreUnavailable
 from newsletter.languages import supported_languages
 from newsletter.logs import get_logger
 from newsletter.pipeline.contents import bare, change_of, log_bare, with_periods
+from newsletter.pipeline.hours import zone_of
 from newsletter.pipeline.summarise import summarise
-from newsletter.store import analyses, commits, digests
+from newsletter.store import analyses, bundles, commits, digests, weeks
 from newsletter.store.digests import DigestItem, StoredDigest
 from newsletter.store.engine import Store
 from subscribers import Choice, Level, Preferences
@@ -43,6 +45,8 @@ class Imprint:
     renderer: Renderer
     #: Whether a model is asked; then what the rules write in its place says so.
     with_model: bool = False
+    #: When readers get their mail who named no hour, in their own zone.
+    send_at: time = time(8)
 
 
 class Editions:
@@ -78,27 +82,37 @@ class Editions:
         digest = self._by_language.get(language)
         if digest is None:
             digest = self._by_language[language] = await self._load(language)
+        told = await self._told(preferences)
+        zone = zone_of(preferences.timezone, ZoneInfo(digest.timezone))
+        preferences = replace(preferences, timezone=zone.key)
         try:
-            return await self._print(digest, preferences, slots)
+            return await self._print(digest, preferences, slots, told)
         except Exception:  # noqa: BLE001 - and raised again where no single change is to blame
             digest = await self._printable(digest, slots)
-            rendering = await self._print_bare(digest, preferences, slots)
+            rendering = await self._print_bare(digest, preferences, slots, told)
         self._by_language[language] = digest
         return rendering
 
-    async def _print_bare(self, digest: Digest, preferences: Preferences, slots: Slots) -> Rendering | None:
+    async def _told(self, preferences: Preferences) -> Told:
+        """Return what the cohort was mailed at once, and when."""
+        if not preferences.at_once or self._digest.cadence is Cadence.AT_ONCE:
+            return {}
+        async with self._store.read() as connection:
+            return await bundles.told(connection, self._digest.id, preferences.key)
+
+    async def _print_bare(self, digest: Digest, preferences: Preferences, slots: Slots, told: Told) -> Rendering | None:
         try:
-            return await self._print(digest, preferences, slots)
+            return await self._print(digest, preferences, slots, told)
         except Exception:
             # Each of them can be printed, so what joins them is to blame.
             log.exception("the commits of a day are shown one by one", action="digest.not_grouped")
-            return await self._print(replace(digest, summaries={}), preferences, slots, joins=False)
+            return await self._print(replace(digest, summaries={}), preferences, slots, told, joins=False)
 
     async def _print(
-        self, digest: Digest, preferences: Preferences, slots: Slots, *, joins: bool = True
+        self, digest: Digest, preferences: Preferences, slots: Slots, told: Told, *, joins: bool = True
     ) -> Rendering | None:
-        if joins:
-            digest = replace(digest, changes=grouped(digest.changes))
+        changes = grouped(digest.changes) if joins else digest.changes
+        digest = replace(digest, changes=marked(changes, told))
         edition = assemble(digest, preferences, title=self._imprint.title)
         if edition is None:
             return None
@@ -112,7 +126,7 @@ class Editions:
             everything = Choice(repository=change.repository_key, threshold=Level.LOW)
             alone = replace(digest, changes=(change,))
             try:
-                await self._print(alone, Preferences.of(digest.language, [everything]), slots)
+                await self._print(alone, Preferences.of(digest.language, [everything]), slots, {})
                 changes.append(change)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the others go out
                 log_bare(change.sha, error)
@@ -137,10 +151,20 @@ class Editions:
             language=language,
             changes=changes,
             summaries=await self._summaries(changes, language),
+            cadence=self._digest.cadence,
         )
 
     async def _summaries(self, changes: tuple[Change, ...], language: str) -> Mapping[str, DaySummary]:
-        """Return what is said of each repository's day; nothing that fails here can stop a digest."""
+        """Return what is said of each repository's day; nothing that fails here can stop a digest.
+
+        A model is asked about days alone: a week points at what its days pointed at.
+        """
+        if self._digest.cadence is Cadence.WEEKLY:
+            async with self._store.read() as connection:
+                pointed = await weeks.highlights(connection, self._digest.id, language=language)
+            return {key: DaySummary(highlights=shas) for key, shas in pointed.items()}
+        if self._digest.cadence is Cadence.AT_ONCE:
+            return {}
         try:
             return await summarise(
                 self._digest.id,

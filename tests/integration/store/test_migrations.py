@@ -138,8 +138,8 @@ async def test_migrations_can_be_taken_back_to_the_base_and_done_again(blank: St
         return set(inspect(connection).get_table_names())
 
     await upgrade(blank)
-    async with blank.write() as transaction:
-        await transaction.connection.run_sync(downgrade)
+    async with blank.rebuild() as connection:
+        await connection.run_sync(downgrade)
     async with blank.read() as connection:
         assert await connection.run_sync(remaining) == {"alembic_version"}
     with pytest.raises(SchemaBehind):
@@ -169,8 +169,9 @@ async def test_deliveries_of_an_earlier_version_keep_the_patience_they_were_prom
                     updated_at=NOON,
                 )
             )
-        await transaction.connection.run_sync(between)
-        rows = await transaction.connection.execute(select(table))
+    async with blank.rebuild() as connection:
+        await connection.run_sync(between)
+        rows = await connection.execute(select(table))
         found = {names[row.subscriber_id]: (row.patience_from, row.refusals) for row in rows}
     assert found == {"tried": (NOON, 0), "fresh": (None, 0)}
 
