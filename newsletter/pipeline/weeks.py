@@ -32,6 +32,17 @@ def last_days(closed: date, *, after: date | None, weekdays: Collection[Weekday]
     return tuple(day for day in days if Weekday.of(day + _ONE_DAY) in weekdays)
 
 
+def first_day(last: date, *, after: date | None) -> date:
+    """Return the first day of a week, or of the first of several weeks of which all but the last were missed. Pure.
+
+    :param after: the last day that was closed in time.
+    """
+    end = last
+    while after is not None and end - WEEK * _ONE_DAY > after:
+        end -= WEEK * _ONE_DAY
+    return end - (WEEK - 1) * _ONE_DAY
+
+
 async def close_weeks(
     connection: AsyncConnection, day: StoredDigest, *, after: date | None, zone: ZoneInfo
 ) -> tuple[int, ...]:
@@ -50,7 +61,10 @@ async def close_weeks(
             now=day.closed_at,
         )
         if week is not None:
-            began_at, _ = day_bounds(last - (WEEK - 1) * _ONE_DAY, zone)
-            await weeks.take_days(connection, week.id, last_day=last, closed=day.day, began_at=began_at)
+            first = first_day(last, after=after)
+            began_at, _ = day_bounds(first, zone)
+            await weeks.take_days(
+                connection, week.id, first_day=first, last_day=last, closed=day.day, began_at=began_at
+            )
             made.append(week.id)
     return tuple(made)

@@ -80,7 +80,9 @@ async def take(connection: AsyncConnection, digest_id: int, commit_ids: Collecti
 
 async def told(connection: AsyncConnection, digest_id: int, cohort_key: str) -> dict[tuple[str, str], datetime]:
     """Return which commits of a digest a cohort was mailed at once, by key of the repository and sha, and when."""
-    held = select(digest_items.c.commit_id).where(digest_items.c.digest_id == digest_id)
+    # Under its own name a subquery would mean the rows of the outer one.
+    of_digest = digest_items.alias("held")
+    held = select(of_digest.c.commit_id).where(of_digest.c.digest_id == digest_id)
     rows = await connection.execute(
         select(commits.c.repository_id, commits.c.sha, func.min(digests.c.closed_at).label("at"))
         .join(digest_items, digest_items.c.commit_id == commits.c.id)

@@ -13,10 +13,12 @@ from newsletter.store.tables import commits, digest_items, digest_summaries, dig
 from newsletter.store.upsert import insert_new
 
 _ONE_WEEK = timedelta(days=WEEK)
+#: What another digest holds: under its own name a subquery would mean the rows of the outer one.
+_held = digest_items.alias("held")
 
 
 async def take_days(
-    connection: AsyncConnection, digest_id: int, *, last_day: date, closed: date, began_at: datetime
+    connection: AsyncConnection, digest_id: int, *, first_day: date, last_day: date, closed: date, began_at: datetime
 ) -> int:
     """Put what the daily digests of a week hold into its own, but nothing that was in the one of the week before.
 
@@ -25,13 +27,13 @@ async def take_days(
     :param closed: the day that was closed now; later than the last one where that was missed, and holds it then.
     :param began_at: what reached its branch before and was late for its day is late for the week.
     """
-    before = select(digests.c.id).where(digests.c.cadence == Cadence.WEEKLY, digests.c.day == last_day - _ONE_WEEK)
-    previous = (await connection.execute(before)).scalar_one_or_none()
-    weeks = 1 if previous is None else 2
-    of_days = or_(
-        and_(digests.c.day > last_day - weeks * _ONE_WEEK, digests.c.day <= last_day), digests.c.day == closed
-    )
-    known = select(digest_items.c.commit_id).where(digest_items.c.digest_id == previous)
+    # The weeks before that can hold something of what is looked through: a missed one holds a later day.
+    ends = [first_day - timedelta(days=1) - number * _ONE_WEEK for number in range(3)]
+    before = select(digests.c.id, digests.c.day).where(digests.c.cadence == Cadence.WEEKLY, digests.c.day.in_(ends))
+    previous = {row.day: row.id for row in await connection.execute(before)}
+    since = first_day - _ONE_WEEK if ends[0] in previous else first_day
+    of_days = or_(and_(digests.c.day >= since, digests.c.day <= last_day), digests.c.day == closed)
+    known = select(_held.c.commit_id).where(_held.c.digest_id.in_(previous.values()))
     wanted = (
         select(
             literal(digest_id),
