@@ -17,7 +17,7 @@ _THIN_SPACES = str.maketrans({"\u2009": " ", "\u202f": " ", "\u00a0": " "})
 def heading_of(edition: Edition) -> str:
     """Say it in full, as a heading does."""
     if edition.cadence is Cadence.WEEKLY:
-        return _week(edition, "yMMMMd")
+        return _week(edition, "yMMMd")
     return format_date(edition.day, "full", locale=locale_of(edition.language))
 
 
