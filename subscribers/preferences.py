@@ -1,4 +1,4 @@
-"""What a reader chose: repositories, a threshold for each, and a language."""
+"""What a reader chose to read: repositories, a threshold for each, a language, a zone, and what comes at once."""
 
 from __future__ import annotations
 
@@ -32,9 +32,15 @@ class Preferences:
     language: str
     #: One choice a repository, sorted by repository.
     choices: tuple[Choice, ...]
+    #: IANA name of the zone in which times are shown.
+    timezone: str = "UTC"
+    #: Whether high changes come at once, and are marked in the digest.
+    at_once: bool = False
 
     @classmethod
-    def of(cls, language: str, choices: Iterable[Choice]) -> Preferences:
+    def of(
+        cls, language: str, choices: Iterable[Choice], *, timezone: str = "UTC", at_once: bool = False
+    ) -> Preferences:
         """Build preferences in their canonical order.
 
         :raises ValueError: no choice at all, or two for one repository.
@@ -44,12 +50,13 @@ class Preferences:
             raise ValueError("preferences need at least one repository")
         if len({choice.repository for choice in ordered}) != len(ordered):
             raise ValueError("a repository can have one threshold only")
-        return cls(language=language, choices=ordered)
+        return cls(language=language, choices=ordered, timezone=timezone, at_once=at_once)
 
     @property
     def key(self) -> str:
         """Name of the cohort: equal for equal preferences, stable over releases (hexadecimal, 32 characters)."""
-        plain = [self.language, [[choice.repository, choice.threshold.value] for choice in self.choices]]
+        chosen = [[choice.repository, choice.threshold.value] for choice in self.choices]
+        plain = [self.language, self.timezone, self.at_once, chosen]
         return hashlib.sha256(json.dumps(plain, separators=(",", ":")).encode()).hexdigest()[:32]
 
     def threshold_for(self, repository: str, *, private: bool) -> Level | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from subscribers.preferences import Preferences
+from subscribers.rhythm import DAILY, Rhythm
 
 
 class Status(StrEnum):
@@ -34,6 +35,11 @@ class Subscriber:
     id: int
     address: str
     status: Status
-    timezone: str
     preferences: Preferences
     created_at: datetime
+    rhythm: Rhythm = DAILY
+
+    @property
+    def timezone(self) -> str:
+        """IANA name of the reader's zone."""
+        return self.preferences.timezone

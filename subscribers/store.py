@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from subscribers.address import Address
 from subscribers.preferences import Choice, Preferences
 from subscribers.record import ALLOWED, Status, Subscriber
+from subscribers.rhythm import DAILY, Rhythm
 from subscribers.tables import choices, subscribers
 
 
@@ -28,7 +29,7 @@ async def add(
     address: Address,
     preferences: Preferences,
     *,
-    timezone: str,
+    rhythm: Rhythm = DAILY,
     status: Status,
     now: datetime,
 ) -> Subscriber:
@@ -44,8 +45,12 @@ async def add(
         address_key=address.key,
         status=status,
         language=preferences.language,
-        timezone=timezone,
+        timezone=preferences.timezone,
         cohort_key=preferences.key,
+        cadence=rhythm.cadence,
+        weekday=rhythm.weekday,
+        send_at=rhythm.send_at,
+        at_once=preferences.at_once,
         created_at=now,
         confirmed_at=now if status is Status.ACTIVE else None,
     )
@@ -63,9 +68,9 @@ async def add(
         id=subscriber_id,
         address=address.value,
         status=status,
-        timezone=timezone,
         preferences=preferences,
         created_at=now,
+        rhythm=rhythm,
     )
 
 
@@ -109,9 +114,9 @@ async def _load(connection: AsyncConnection, wanted: object) -> tuple[Subscriber
             id=row.id,
             address=row.address,
             status=row.status,
-            timezone=row.timezone,
-            preferences=Preferences.of(row.language, chosen[row.id]),
+            preferences=Preferences.of(row.language, chosen[row.id], timezone=row.timezone, at_once=row.at_once),
             created_at=row.created_at,
+            rhythm=Rhythm(cadence=row.cadence, weekday=row.weekday, send_at=row.send_at),
         )
         for row in rows
     )

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -22,11 +23,15 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    Time,
     TypeDecorator,
+    false,
+    text,
 )
 
 from subscribers.level import Level
 from subscribers.record import Status
+from subscribers.rhythm import Cadence, Weekday
 
 metadata = MetaData(
     naming_convention={
@@ -88,11 +93,22 @@ subscribers = Table(
     Column("timezone", Text, nullable=False),
     # Equal for readers whose digest reads the same; cohorts are found by it.
     Column("cohort_key", Text, nullable=False),
+    Column("cadence", word(Cadence), nullable=False, server_default=Cadence.DAILY.value),
+    # Of the weekly digest.
+    Column("weekday", word(Weekday), nullable=False, server_default=Weekday.MONDAY.value),
+    # Local; empty = the newsletter's hour.
+    Column("send_at", Time),
+    # Whether high changes come at once.
+    Column("at_once", Boolean, nullable=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
     Column("confirmed_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     CheckConstraint("address <> ''", name="address_given"),
-    Index(None, "status", "cohort_key", "id"),
+    Index(None, "status", "cohort_key", "send_at", "id"),
+    # At which hours, and on which weekdays, somebody wants mail is asked twice a minute.
+    Index(None, "status", "cadence", "weekday", "timezone", "send_at"),
+    # Most readers want nothing at once.
+    Index("ix_subscribers_at_once", "status", sqlite_where=text("at_once"), postgresql_where=text("at_once")),
     # Links in mails hold the id: it must never become another reader's.
     sqlite_autoincrement=True,
 )

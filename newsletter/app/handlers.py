@@ -12,6 +12,7 @@ from newsletter.app.postage import postage_from
 from newsletter.app.reports import register_reports
 from newsletter.digest.render import Renderer
 from newsletter.pipeline.analyse import analyse_job
+from newsletter.pipeline.at_once import send_at_once
 from newsletter.pipeline.close import close_when_ready
 from newsletter.pipeline.compose import Imprint, compose
 from newsletter.pipeline.deliver import deliver
@@ -52,6 +53,7 @@ def imprint_from(settings: Settings) -> Imprint:
         github_url=settings.github.web_url,
         domain=sender.domain if sender else "localhost",
         with_model=settings.llm.enabled,
+        send_at=settings.send_at,
         renderer=Renderer(
             templates_directory(), base_url=settings.base_url, postal_address=settings.mail.postal_address
         ),
@@ -103,6 +105,7 @@ def _register_collecting(service: Service) -> None:
         await analyse_job(
             job,
             store=store,
+            jobs=jobs,
             analyst=service.analyst,
             orders=service.orders,
             language=settings.language,
@@ -145,6 +148,9 @@ def _register_publishing(service: Service) -> None:
             now=clock(),
         )
 
+    async def do_at_once(_: Job) -> None:
+        await send_at_once(store=store, jobs=jobs, zone=settings.zone, now=clock())
+
     async def do_compose(job: Job) -> None:
         await compose(int(job.key), store=store, jobs=jobs, imprint=imprint, analyst=service.analyst, now=clock())
 
@@ -155,6 +161,7 @@ def _register_publishing(service: Service) -> None:
             )
 
     register = jobs.register
+    register(Kind.AT_ONCE, do_at_once, concurrency=1, retries=LOCAL_RETRIES)
     register(Kind.CLOSE, do_close, concurrency=1, retries=LOCAL_RETRIES)
     register(Kind.COMPOSE, do_compose, concurrency=1, retries=LOCAL_RETRIES)
     # One run at a time has all the connections there are.

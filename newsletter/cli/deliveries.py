@@ -48,6 +48,7 @@ def _row(line: deliveries.LedgerLine) -> dict[str, Any]:
     reply = delivery.reply
     return {
         "id": delivery.id,
+        "cadence": line.cadence.value,
         "day": line.day.isoformat(),
         "address": line.address,
         "status": delivery.status.value,

@@ -57,7 +57,7 @@ def close(
         bool, typer.Option("--reconcile/--no-reconcile", help="Ask GitHub first whether a push was missed.")
     ] = True,
 ) -> None:
-    """Close a day: freeze its digest, render it for every cohort and queue the mails."""
+    """Close a day: freeze its digest, render it for every cohort and queue the mails, whatever hour readers chose."""
 
     async def work() -> tuple[Closed, bool]:
         async with service_for(context) as service:
@@ -76,13 +76,9 @@ def close(
                 with_reports=settings.reports.enabled,
                 now=service.clock(),
             )
-            await compose(
-                closed.digest_id,
-                store=service.store,
-                jobs=service.jobs,
-                imprint=imprint_from(settings),
-                now=service.clock(),
-            )
+            imprint = imprint_from(settings)
+            for digest_id in closed.made:
+                await compose(digest_id, store=service.store, jobs=service.jobs, imprint=imprint, now=service.clock())
             return closed, service.clock() >= day_bounds(closed.day, settings.zone)[1]
 
     closed, ended = run(work())
@@ -174,6 +170,7 @@ def show(
             preferences = Preferences.of(
                 language or service.settings.language,
                 [Choice(repository=key, threshold=threshold) for key in keys],
+                timezone=service.settings.timezone,
             )
             try:
                 rendering = await preview(
@@ -214,7 +211,7 @@ def listing(
     limit: Annotated[int, typer.Option(min=1, help="How many of the latest.")] = 30,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
 ) -> None:
-    """Show the closed days, newest first."""
+    """Show the digests, newest first: closed days, weeks by their last day, and what went out at once."""
 
     async def work() -> tuple[digests.DigestCount, ...]:
         async with service_for(context) as service, service.store.read() as connection:
@@ -222,6 +219,7 @@ def listing(
 
     rows: list[dict[str, Any]] = [
         {
+            "cadence": digest.cadence.value,
             "day": digest.day.isoformat(),
             "changes": digest.changes,
             **{level.value: digest.levels[level] for level in Level},

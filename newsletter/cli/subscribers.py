@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import time
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +16,18 @@ from newsletter.cli.session import print_list, run, service_for
 from newsletter.errors import InputError, NewsletterError
 from newsletter.languages import supported_languages
 from newsletter.store import repositories
-from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences, Status, Subscriber
+from subscribers import (
+    DAILY,
+    EVERY_REPOSITORY,
+    Cadence,
+    Choice,
+    Level,
+    Preferences,
+    Rhythm,
+    Status,
+    Subscriber,
+    Weekday,
+)
 
 program = typer.Typer(no_args_is_help=True, help="Who reads the newsletter.")
 
@@ -32,6 +45,16 @@ def add(
     ] = None,
     language: Annotated[str | None, typer.Option(help="Of the mails; default: the newsletter's.")] = None,
     timezone: Annotated[str | None, typer.Option(help="IANA name; default: the newsletter's.")] = None,
+    cadence: Annotated[Cadence, typer.Option(help="How often a digest comes.")] = Cadence.DAILY,
+    weekday: Annotated[
+        Weekday | None, typer.Option(help="On which the weekly digest of the seven days before comes; default: monday.")
+    ] = None,
+    hour: Annotated[
+        str | None, typer.Option(metavar="HH:MM", help="In the reader's zone; default: the newsletter's hour, there.")
+    ] = None,
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="Also mail high changes within 15 minutes, at most four times a day.")
+    ] = False,
     confirmed: Annotated[
         bool, typer.Option("--confirmed", help="The reader has agreed; without it no mail is sent to them.")
     ] = False,
@@ -41,6 +64,7 @@ def add(
     if language is not None and language not in supported_languages():
         raise InputError(f"unknown language {language!r}; there are: {', '.join(supported_languages())}")
     _check_zone(timezone)
+    rhythm = _rhythm(cadence, weekday, hour)
 
     async def work() -> tuple[Subscriber, bool]:
         async with service_for(context) as service, service.store.write() as transaction:
@@ -49,8 +73,13 @@ def add(
                 added = await subscribers.add(
                     transaction.connection,
                     checked,
-                    Preferences.of(language or service.settings.language, choices),
-                    timezone=timezone or service.settings.timezone,
+                    Preferences.of(
+                        language or service.settings.language,
+                        choices,
+                        timezone=timezone or service.settings.timezone,
+                        at_once=at_once,
+                    ),
+                    rhythm=rhythm,
                     status=Status.ACTIVE if confirmed else Status.PENDING,
                     now=service.clock(),
                 )
@@ -79,6 +108,19 @@ def _check_zone(name: str | None) -> None:
         ZoneInfo(name)
     except (LookupError, ValueError, OSError) as error:
         raise InputError(f"unknown time zone {name!r}; expected an IANA name such as Europe/Berlin") from error
+
+
+def _rhythm(cadence: Cadence, weekday: Weekday | None, hour: str | None) -> Rhythm:
+    if weekday is not None and cadence is not Cadence.WEEKLY:
+        raise InputError("--weekday is for a weekly digest: add --cadence weekly")
+    return Rhythm(cadence=cadence, weekday=weekday or DAILY.weekday, send_at=None if hour is None else _hour(hour))
+
+
+def _hour(text: str) -> time:
+    if not re.fullmatch(r"([01]?[0-9]|2[0-3]):[0-5][0-9]", text, re.ASCII):
+        raise InputError(f"unknown hour {text!r}; expected a time of day such as 07:30")
+    hours, minutes = map(int, text.split(":"))
+    return time(hours, minutes)
 
 
 async def _choices(connection: AsyncConnection, names: list[str] | tuple[()], threshold: Level) -> list[Choice]:
@@ -123,6 +165,7 @@ def _row(reader: Subscriber, names: dict[str, str]) -> dict[str, Any]:
         f"{names.get(choice.repository, choice.repository)}: {choice.threshold.value}"
         for choice in reader.preferences.choices
     )
+    rhythm = reader.rhythm
     return {
         "id": reader.id,
         "address": reader.address,
@@ -130,5 +173,9 @@ def _row(reader: Subscriber, names: dict[str, str]) -> dict[str, Any]:
         "choices": ", ".join(chosen),
         "language": reader.preferences.language,
         "timezone": reader.timezone,
+        "cadence": rhythm.cadence.value,
+        "weekday": rhythm.weekday.value if rhythm.cadence is Cadence.WEEKLY else None,
+        "hour": rhythm.send_at.isoformat("minutes") if rhythm.send_at else None,
+        "at_once": reader.preferences.at_once,
         "added": reader.created_at.isoformat(timespec="seconds"),
     }

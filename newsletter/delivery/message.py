@@ -19,6 +19,7 @@ from email.policy import SMTP, Policy
 from typing import Any, cast
 
 from newsletter.delivery.record import OpenMail
+from newsletter.digest.record import Cadence
 
 #: RFC 5322 §2.1.1 recommends 78 and RFC 2045 §6.7 allows 76.
 _LINE = 76
@@ -116,6 +117,8 @@ class Particulars:
     unsubscribe_token: str
     #: For Feedback-ID: which digest it is, never who reads it.
     campaign: str
+    #: For Feedback-ID: complaints about mails at once are told from those about the digest.
+    cadence: Cadence = Cadence.DAILY
 
 
 def message_bytes(mail: OpenMail, letterhead: Letterhead, particulars: Particulars) -> bytes:
@@ -144,7 +147,7 @@ def message_bytes(mail: OpenMail, letterhead: Letterhead, particulars: Particula
     message["List-Post"] = "NO"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
-    message["Feedback-ID"] = f"digest:{particulars.campaign}:daily:{letterhead.sender_id}"
+    message["Feedback-ID"] = f"digest:{particulars.campaign}:{particulars.cadence.value}:{letterhead.sender_id}"
     # Most complete last (RFC 2046 §5.1.4): whoever can show HTML does.
     text, html = (part.replace(mail.unsubscribe_slot, particulars.unsubscribe_token) for part in (mail.text, mail.html))
     message.set_content(text, cte=_transfer_encoding(text))

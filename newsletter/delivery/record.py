@@ -109,6 +109,8 @@ class Delivery:
     refusals: int = 0
     #: The first attempt that counts, since it was queued; patience with the recipient begins here.
     patience_from: datetime | None = None
+    #: When its reader wants it; None = as soon as it was queued.
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

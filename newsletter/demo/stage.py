@@ -141,7 +141,6 @@ async def _prepare(service: Service, sample: SampleDay, *, language: str) -> Non
                 transaction.connection,
                 address,
                 Preferences.of(language, [Choice(repository=EVERY_REPOSITORY, threshold=level)]),
-                timezone="UTC",
                 status=Status.ACTIVE,
                 now=now,
             )

@@ -33,9 +33,10 @@ def assemble(digest: Digest, preferences: Preferences, *, title: str) -> Edition
     return Edition(
         title=title,
         day=digest.day,
-        timezone=digest.timezone,
+        timezone=preferences.timezone,
         language=digest.language,
         sections=tuple(sorted(sections, key=_most_important_first)),
+        cadence=digest.cadence,
     )
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from newsletter.analysis.record import Analysis, Kind
 from newsletter.digest.history import History
-from newsletter.digest.record import EQUALS, REVERTS, UNDONE, Bond, Change
+from newsletter.digest.record import EQUALS, REVERTS, UNDONE, Bond, Change, Told
 from newsletter.digest.titles import bump_of, comparable, is_robot, part_of, reverted_title, shape_of
 from subscribers import Level
 
@@ -48,6 +49,28 @@ def grouped(commits: Sequence[Change]) -> tuple[Change, ...]:
         for bundle in _bundles(own):
             found[places[bundle.lead]] = _joined([own[bundle.lead], *(own[i] for i in bundle.members)], bundle.bond)
     return tuple(found[place] for place in sorted(found))
+
+
+def undone(commits: Sequence[Change]) -> frozenset[tuple[str, str]]:
+    """Return the commits of which nothing is left, and what took them back, by key of the repository and sha."""
+    return frozenset(
+        (commit.repository_key, commit.sha)
+        for change in grouped(commits)
+        if change.bond in UNDONE
+        for commit in change.commits
+    )
+
+
+def marked(changes: Sequence[Change], told: Told) -> tuple[Change, ...]:
+    """Return changes that say when their readers were told of them; of several commits the first time counts."""
+    if not told:
+        return tuple(changes)
+    return tuple(replace(change, told_at=_first_told(change, told)) for change in changes)
+
+
+def _first_told(change: Change, told: Told) -> datetime | None:
+    instants = (told.get((commit.repository_key, commit.sha)) for commit in change.commits)
+    return min((instant for instant in instants if instant is not None), default=None)
 
 
 def period(commits: Sequence[Change]) -> tuple[str, str] | None:

@@ -15,7 +15,7 @@ from newsletter.analysis.record import Reason
 from newsletter.digest import bonds
 from newsletter.digest.assemble import HIGH_FIRST
 from newsletter.digest.labels import Labels
-from newsletter.digest.record import EQUALS, REVERTS, Change, Edition, Group, Section
+from newsletter.digest.record import EQUALS, REVERTS, Cadence, Change, Edition, Group, Section
 from newsletter.digest.sanitise import LONGEST_READ, displayable, shortened
 from subscribers import Level
 
@@ -33,6 +33,16 @@ class Phrases:
     labels: Labels
     #: Says an instant in the edition's zone.
     time_of: Callable[[datetime], str]
+    cadence: Cadence = Cadence.DAILY
+
+    def promise(self, edition: Edition) -> str:
+        """Say how often mails like this one come."""
+        gettext = self.translations.gettext
+        if edition.cadence is Cadence.WEEKLY:
+            return gettext("You get one mail a week when there is something at your level or above.")
+        if edition.cadence is Cadence.AT_ONCE:
+            return gettext("You asked for high changes at once. They are in your next digest as well, marked.")
+        return gettext("You get one mail a day when there is something at your level or above.")
 
     def title_of(self, change: Change) -> str:
         """Return a change's title as it can be shown; of several commits it says what they are together."""
@@ -85,16 +95,20 @@ class Phrases:
         parts = [self.labels.kind(change.analysis.kind), self.author_of(change), self.time_of(change.reached_at)]
         if change.additions or change.deletions:
             parts.append(f"+{change.additions} −{change.deletions}")
-        if change.late:
-            parts.append(self.translations.gettext("late arrival"))
-        return _SEPARATOR.join(part for part in parts if part)
+        return _SEPARATOR.join(part for part in (*parts, *self._marks(change)) if part)
 
     def line_meta(self, change: Change) -> str:
         """Say author and kind of a change that has one line."""
         parts = [self.author_of(change), self.labels.kind(change.analysis.kind)]
-        if change.late:
-            parts.append(self.translations.gettext("late arrival"))
-        return _SEPARATOR.join(part for part in parts if part)
+        return _SEPARATOR.join(part for part in (*parts, *self._marks(change)) if part)
+
+    def _marks(self, change: Change) -> list[str]:
+        """Say whether a change came late, and whether its reader was told of it before."""
+        marks = [self.translations.gettext("late arrival")] if change.late else []
+        if change.told_at is not None:
+            words = self.translations.gettext("sent at once at %(time)s")
+            marks.append(words % {"time": self.time_of(change.told_at)})
+        return marks
 
     def origin_of(self, change: Change) -> str:
         """Say why a change has its level, how much of it was read, and who wrote the analysis."""
@@ -119,7 +133,13 @@ class Phrases:
         """Say how many changes a repository had, and how many of them the reader did not ask for."""
         total = sum(number for _, number in section.totals)
         ngettext = self.translations.ngettext
-        words = ngettext("%(num)d change that day", "%(num)d changes that day", total) % {"num": total}
+        if self.cadence is Cadence.DAILY:
+            words = ngettext("%(num)d change that day", "%(num)d changes that day", total)
+        elif self.cadence is Cadence.WEEKLY:
+            words = ngettext("%(num)d change that week", "%(num)d changes that week", total)
+        else:
+            words = ngettext("%(num)d high change", "%(num)d high changes", total)
+        words %= {"num": total}
         if section.commits > total:
             commits = ngettext("%(num)d commit", "%(num)d commits", section.commits) % {"num": section.commits}
             words += _SEPARATOR + commits

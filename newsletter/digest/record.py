@@ -11,6 +11,19 @@ from newsletter.analysis.day import DaySummary
 from newsletter.analysis.record import Analysis
 from subscribers import Level
 
+#: When readers were told of commits at once, by the key of the repository and the object name.
+Told = Mapping[tuple[str, str], datetime]
+
+
+class Cadence(StrEnum):
+    """How much time a digest covers."""
+
+    DAILY = "daily"
+    #: Seven days.
+    WEEKLY = "weekly"
+    #: What is high and came a moment ago.
+    AT_ONCE = "at-once"
+
 
 class Bond(StrEnum):
     """What makes several commits one change for a reader."""
@@ -72,6 +85,8 @@ class Change:
     analysis: Analysis
     #: Whether its own day was closed before it arrived.
     late: bool = False
+    #: When the cohort was told of it at once; None = it was not.
+    told_at: datetime | None = None
     #: Object names; the first is what the branch pointed at before. Empty where GitHub could not be asked.
     parents: tuple[str, ...] = ()
     #: Object name, or its beginning, of the commit that this one says it reverts.
@@ -89,6 +104,11 @@ class Change:
         return self.analysis.level
 
     @property
+    def sent_at_once(self) -> bool:
+        """Whether the cohort was told of it before."""
+        return self.told_at is not None
+
+    @property
     def commits(self) -> tuple[Change, ...]:
         """Every commit of the change, the leading one first."""
         return (self, *self.members)
@@ -96,8 +116,9 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Digest:
-    """One closed day with its changes, in one language, frozen."""
+    """A closed day, week or bundle with its changes, in one language, frozen."""
 
+    #: Of a week the last one.
     day: date
     #: IANA name of the zone in which the day is a day.
     timezone: str
@@ -106,6 +127,7 @@ class Digest:
     changes: tuple[Change, ...]
     #: What a model said of each repository's day, by the repository's key.
     summaries: Mapping[str, DaySummary] = field(default_factory=dict)
+    cadence: Cadence = Cadence.DAILY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,11 +163,14 @@ class Edition:
 
     #: Name of the newsletter (the TITLE setting).
     title: str
+    #: Of a week the last one.
     day: date
+    #: IANA name of the zone in which times are shown.
     timezone: str
     language: str
     #: Most important first.
     sections: tuple[Section, ...]
+    cadence: Cadence = Cadence.DAILY
 
     @property
     def changes(self) -> tuple[Change, ...]:

@@ -24,6 +24,7 @@ from newsletter.digest.phrases import Phrases
 from newsletter.digest.record import Edition, Look, Page, Rendering, Slots
 from newsletter.digest.references import References
 from newsletter.digest.sanitise import displayable, wrapped
+from newsletter.digest.spans import heading_of
 from newsletter.digest.subject import subject_of
 from newsletter.digest.summary import summary_of
 from newsletter.digest.unlinked import unlinked
@@ -76,7 +77,7 @@ class Renderer:
     def _values(self, edition: Edition, slots: Slots) -> dict[str, Any]:
         translations = catalogue(edition.language)
         labels = Labels(translations)
-        phrases = Phrases(translations=translations, labels=labels, time_of=_clock(edition))
+        phrases = Phrases(translations=translations, labels=labels, time_of=_clock(edition), cadence=edition.cadence)
         return {
             "edition": edition,
             "phrases": phrases,
@@ -84,10 +85,13 @@ class Renderer:
             "levels": HIGH_FIRST,
             "subject": subject_of(edition, translations),
             "preheader": phrases.preheader(edition),
-            "summary_of": partial(summary_of, language=edition.language, translations=translations),
+            "summary_of": partial(
+                summary_of, language=edition.language, translations=translations, cadence=edition.cadence
+            ),
             "fallen_back": phrases.fallen_back(edition),
             "lang": lang_attribute(edition.language),
-            "date": format_date(edition.day, "full", locale=locale_of(edition.language)),
+            "date": heading_of(edition),
+            "promise": phrases.promise(edition),
             "most_hidden_sections": MOST_HIDDEN_SECTIONS,
             "unsubscribe_url": f"{self._base_url}/unsubscribe/{slots.unsubscribe_token}",
             "home_url": f"{self._base_url}/",

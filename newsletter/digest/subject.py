@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from babel.dates import format_date
 from babel.support import NullTranslations
 
 from newsletter.digest.bonds import title_of
-from newsletter.digest.record import Edition
+from newsletter.digest.record import Cadence, Edition
 from newsletter.digest.sanitise import display_width, displayable, shortened
-from newsletter.languages import locale_of
+from newsletter.digest.spans import short_of
 from subscribers import Level
 
 #: RFC 5322 §2.1.1 recommends lines of at most 78 characters.
@@ -21,12 +20,11 @@ def subject_of(edition: Edition, translations: NullTranslations) -> str:
     high = edition.count(Level.HIGH)
     total = len(edition.changes)
     where = _where(edition, translations)
-    when = format_date(edition.day, _day_pattern(edition.language), locale=locale_of(edition.language))
-    tail = f" — {where}, {when}"
+    tail = f" — {where}, {short_of(edition)}"
     if not high:
         count = translations.ngettext("%(num)d change", "%(num)d changes", total) % {"num": total}
         return _bounded(count + tail)
-    count = translations.ngettext("%(num)d high", "%(num)d high", high) % {"num": high}
+    count = _counted_high(edition, high, translations)
     topic = next(
         (
             words
@@ -48,8 +46,13 @@ def _where(edition: Edition, translations: NullTranslations) -> str:
     return translations.ngettext("%(num)d repository", "%(num)d repositories", number) % {"num": number}
 
 
-def _day_pattern(language: str) -> str:
-    return "M月d日" if language == "zh" else "d MMM"
+def _counted_high(edition: Edition, number: int, translations: NullTranslations) -> str:
+    ngettext = translations.ngettext
+    if edition.cadence is Cadence.AT_ONCE:
+        words = ngettext("%(num)d high just now", "%(num)d high just now", number)
+    else:
+        words = ngettext("%(num)d high", "%(num)d high", number)
+    return words % {"num": number}
 
 
 def _narrowed(text: str, columns: int) -> str:

@@ -12,7 +12,7 @@ from babel.support import NullTranslations
 from newsletter.analysis.day import FEWEST_CHANGES
 from newsletter.analysis.record import Kind
 from newsletter.digest.bonds import title_of
-from newsletter.digest.record import Change, Section
+from newsletter.digest.record import Cadence, Change, Section
 from newsletter.digest.sanitise import shortened
 from newsletter.languages import locale_of
 from subscribers import Level
@@ -30,40 +30,50 @@ _HAN_BEFORE = re.compile(r"([\u4e00-\u9fff])([0-9`])")
 _HAN_AFTER = re.compile(r"(`)([\u4e00-\u9fff])")
 
 
-def summary_of(section: Section, *, language: str, translations: NullTranslations) -> str:
-    """Return what the day brought, as far as this reader asked for it; empty where there are few changes."""
-    if len(section.changes) < FEWEST_CHANGES:
+def summary_of(
+    section: Section, *, language: str, translations: NullTranslations, cadence: Cadence = Cadence.DAILY
+) -> str:
+    """Return what the day or week brought, as far as this reader asked for it; empty where there are few changes."""
+    if len(section.changes) < FEWEST_CHANGES or cadence is Cadence.AT_ONCE:
         return ""
-    return _joined(section.told or _by_rules(section, language, translations))
+    return _joined(section.told or _by_rules(section, language, translations, of_week=cadence is Cadence.WEEKLY))
 
 
-def _by_rules(section: Section, language: str, translations: NullTranslations) -> list[str]:
+def _by_rules(section: Section, language: str, translations: NullTranslations, *, of_week: bool) -> list[str]:
     """Return the sentence of the most important change, and one that counts the others."""
     first = section.changes[0]
     # Not its summary: that may lean on the title above it ("It was deprecated long ago.").
     title = title_of(first, translations) if first.level.reaches(Level.MEDIUM) else ""
     title = title.removesuffix(f"(#{first.pull_request})").rstrip(" .。")
     if not title:
-        return [_counted(section.changes, language, translations, besides=False)]
+        return [_counted(section.changes, language, translations, besides=False, of_week=of_week)]
     lead = translations.gettext("Above all: %(title)s.") % {"title": shortened(title, _LONGEST_LEAD)}
-    return [lead, _counted(section.changes[1:], language, translations, besides=True)]
+    return [lead, _counted(section.changes[1:], language, translations, besides=True, of_week=of_week)]
 
 
-def _counted(changes: Iterable[Change], language: str, translations: NullTranslations, *, besides: bool) -> str:
+def _counted(
+    changes: Iterable[Change], language: str, translations: NullTranslations, *, besides: bool, of_week: bool
+) -> str:
     changes = tuple(changes)
     locale = locale_of(language)
     kinds = format_list(_kinds(changes, translations), locale=locale)
     areas = [f"`{area}`" for area in _areas(changes)]
+    words = _brought(translations, besides=besides, of_week=of_week, somewhere=bool(areas))
+    return _spaced(words % {"kinds": kinds, "areas": format_list(areas, locale=locale) if areas else ""})
+
+
+def _brought(translations: NullTranslations, *, besides: bool, of_week: bool, somewhere: bool) -> str:
     gettext = translations.gettext
-    if areas:
-        words = (
-            gettext("The day also brought %(kinds)s, mostly in %(areas)s.")
-            if besides
-            else gettext("The day brought %(kinds)s, mostly in %(areas)s.")
-        )
-        return _spaced(words % {"kinds": kinds, "areas": format_list(areas, locale=locale)})
-    words = gettext("The day also brought %(kinds)s.") if besides else gettext("The day brought %(kinds)s.")
-    return _spaced(words % {"kinds": kinds})
+    return {
+        (False, False, False): gettext("The day brought %(kinds)s."),
+        (False, False, True): gettext("The day brought %(kinds)s, mostly in %(areas)s."),
+        (False, True, False): gettext("The day also brought %(kinds)s."),
+        (False, True, True): gettext("The day also brought %(kinds)s, mostly in %(areas)s."),
+        (True, False, False): gettext("The week brought %(kinds)s."),
+        (True, False, True): gettext("The week brought %(kinds)s, mostly in %(areas)s."),
+        (True, True, False): gettext("The week also brought %(kinds)s."),
+        (True, True, True): gettext("The week also brought %(kinds)s, mostly in %(areas)s."),
+    }[of_week, besides, somewhere]
 
 
 def _kinds(changes: tuple[Change, ...], translations: NullTranslations) -> list[str]:

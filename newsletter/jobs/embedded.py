@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from newsletter.errors import JobsLocked, StoreUnavailable
 from newsletter.jobs.draining import LET_GO, let_finish
 from newsletter.jobs.lock import Patience, only_runner
-from newsletter.jobs.work import Work
+from newsletter.jobs.work import BEGUN_ANEW, ONE_IS_ENOUGH, Work
 from newsletter.logs import get_logger, redacted
 from newsletter.metrics import jobs as jobs_counter
 from newsletter.pipeline.port import Handler, Job, Kind, NotYet, Retries, RetryAfter
@@ -35,12 +35,6 @@ DRAIN = timedelta(seconds=30)
 #: How long `serve` and `work` wait for a process that has the jobs: `digests close` waits five minutes unless told
 #: otherwise, and half a minute for what it began.
 LOCK_PATIENCE = timedelta(minutes=6)
-#: One job of these does everything that is due when it begins, so a second one beside it has nothing to do.
-ONE_IS_ENOUGH = frozenset(
-    {Kind.DELIVER, Kind.INSTALLATION, Kind.RECONCILE, Kind.REDELIVER, Kind.REPORT, Kind.WATCH, Kind.AGAIN}
-)
-#: And of these one that failed is as good as a new one: each time somebody has another reason.
-BEGUN_ANEW = ONE_IS_ENOUGH - {Kind.DELIVER}
 #: Before the next look at a database that is away.
 OUTAGE_PAUSE = timedelta(seconds=2)
 #: Characters of an error kept with a job.

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import datetime, time, timedelta
+import hashlib
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from newsletter.digest.schedule import day_to_close, next_closing
+from newsletter.digest.schedule import LocalHour, days_to_close, next_closing
 from newsletter.errors import StoreUnavailable
 from newsletter.logs import get_logger
+from newsletter.pipeline.hours import hours_wanted
 from newsletter.pipeline.port import Jobs, Kind
 from newsletter.pipeline.recover import requeue
-from newsletter.store import repositories, schedules
-from newsletter.store.engine import Store
+from newsletter.store import digests, repositories, schedules
+from newsletter.store.engine import Store, Transaction
 
 log = get_logger("timer")
 
@@ -55,10 +57,13 @@ async def keep_time(
 class DailyTimer:
     """Queues the closing of each day at its time, once, however many processes run this and whenever they start.
 
-    A closing that was missed while nothing ran is made up for at once; of several missed ones only the last is made,
-    because it takes everything of the days before with it.
+    Its time is the first hour after its end at which somebody wants mail, so that nobody reads yesterday's news at
+    noon; with the readers' hours it moves. A closing that was missed while nothing ran is made up for at once; of
+    several missed ones only the last is made, because it takes everything of the days before with it.
 
     In between it asks the rows whether work has lost its job.
+
+    :param send_at: the newsletter's own hour.
     """
 
     def __init__(
@@ -77,7 +82,6 @@ class DailyTimer:
         self._zone = zone
         self._clock = clock
         self._outage_pause = outage_pause
-        self._rule = f"{send_at.isoformat('minutes')} {zone.key}"
         # At the start whoever runs the jobs has asked.
         self._recovery_at = clock() + RECOVER_EVERY
 
@@ -102,22 +106,43 @@ class DailyTimer:
         now = self._clock()
         async with self._store.read() as connection:
             schedule = await schedules.load(connection, DAILY)
+            hours = await hours_wanted(connection, send_at=self._send_at, zone=self._zone)
+            last_closed = await digests.last_closed(connection)
         # What is overdue goes first: the rule may have been changed while nothing ran.
         if schedule is not None and schedule.next_at <= now:
-            await self._fire(seen=schedule.next_at, now=now)
+            await self._fire(hours, seen=schedule.next_at, now=now)
             return timedelta(0)
-        if schedule is None or schedule.rule != self._rule:
-            at = next_closing(now, self._send_at, self._zone)
-            async with self._store.write() as transaction:
-                await schedules.start(transaction.connection, DAILY, rule=self._rule, next_at=at)
-            return min(at - now, LONGEST_SLEEP)
-        if schedule.next_at > next_closing(now + CLOCK_SKEW, self._send_at, self._zone):
-            return await self._move_back(seen=schedule.next_at, now=now)
+        rule = self._rule(hours)
+        if schedule is None or schedule.rule != rule:
+            days = days_to_close(now, self._zone, hours)
+            # An hour that is over today already may be that of a day which was to be closed later.
+            missed = [day for day in days if schedule is not None and last_closed is not None and day > last_closed]
+            return await self._start(rule, hours, missed, now=now)
+        if schedule.next_at > next_closing(now + CLOCK_SKEW, self._zone, hours):
+            return await self._move_back(hours, seen=schedule.next_at, now=now)
         return min(schedule.next_at - now, LONGEST_SLEEP)
 
-    async def _move_back(self, *, seen: datetime, now: datetime) -> timedelta:
+    def _rule(self, hours: Collection[LocalHour]) -> str:
+        """Say what the next closing is computed from: the newsletter's own hour, and a mark of all the others."""
+        own = f"{self._send_at.isoformat('minutes')} {self._zone.key}"
+        named = {f"{hour.at.isoformat('minutes')} {hour.zone.key}" for hour in hours} - {own}
+        if not named:
+            return own
+        return f"{own} + {len(named)}: {hashlib.sha256(' '.join(sorted(named)).encode()).hexdigest()[:16]}"
+
+    async def _start(
+        self, rule: str, hours: Collection[LocalHour], missed: Sequence[date], *, now: datetime
+    ) -> timedelta:
+        at = next_closing(now, self._zone, hours)
+        async with self._store.write() as transaction:
+            mine = await schedules.start(transaction.connection, DAILY, rule=rule, next_at=at)
+            if mine:
+                await self._queue(transaction, missed)
+        return min(at - now, LONGEST_SLEEP)
+
+    async def _move_back(self, hours: Collection[LocalHour], *, seen: datetime, now: datetime) -> timedelta:
         """Undo what a clock did that ran ahead: no closing would come until its time."""
-        at = next_closing(now, self._send_at, self._zone)
+        at = next_closing(now, self._zone, hours)
         async with self._store.write() as transaction:
             mine = await schedules.advance(transaction.connection, DAILY, seen=seen, to=at)
         if mine:
@@ -129,15 +154,20 @@ class DailyTimer:
             )
         return min(at - now, LONGEST_SLEEP)
 
-    async def _fire(self, *, seen: datetime, now: datetime) -> None:
-        coming = next_closing(now, self._send_at, self._zone)
-        day = day_to_close(now, self._send_at, self._zone)
+    async def _fire(self, hours: Collection[LocalHour], *, seen: datetime, now: datetime) -> None:
+        coming = next_closing(now, self._zone, hours)
+        days = days_to_close(now, self._zone, hours)
         async with self._store.write() as transaction:
             mine = await schedules.advance(transaction.connection, DAILY, seen=seen, to=coming)
             if mine:
-                # The closing waits until each repository is known to be complete up to now.
-                for repository in await repositories.everything(transaction.connection):
-                    await self._jobs.put(transaction, Kind.RECONCILE, repository.key)
-                await self._jobs.put(transaction, Kind.CLOSE, day.isoformat())
-        if mine:
-            log.info("closing is due", action="timer.fired", day=str(day))
+                await self._queue(transaction, days)
+
+    async def _queue(self, transaction: Transaction, days: Sequence[date]) -> None:
+        if not days:
+            return
+        # The closing waits until each repository is known to be complete up to now.
+        for repository in await repositories.everything(transaction.connection):
+            await self._jobs.put(transaction, Kind.RECONCILE, repository.key)
+        for day in days:
+            await self._jobs.put(transaction, Kind.CLOSE, day.isoformat())
+        transaction.on_commit(lambda: log.info("closing is due", action="timer.fired", days=[str(day) for day in days]))

@@ -7,6 +7,22 @@ from dataclasses import dataclass, field
 
 from newsletter.pipeline.port import Handler, Kind, Retries
 
+#: One job of these does everything that is due when it begins, so a second one beside it has nothing to do.
+ONE_IS_ENOUGH = frozenset(
+    {
+        Kind.AGAIN,
+        Kind.AT_ONCE,
+        Kind.DELIVER,
+        Kind.INSTALLATION,
+        Kind.RECONCILE,
+        Kind.REDELIVER,
+        Kind.REPORT,
+        Kind.WATCH,
+    }
+)
+#: And of these one that failed is as good as a new one: each time somebody has another reason.
+BEGUN_ANEW = ONE_IS_ENOUGH - {Kind.DELIVER}
+
 
 @dataclass
 class Work:

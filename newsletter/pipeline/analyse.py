@@ -20,16 +20,18 @@ from newsletter.analysis.orders import NO_ORDERS, Orders
 from newsletter.analysis.prompt import VERSION
 from newsletter.analysis.record import Analysis, Fallback
 from newsletter.analysis.rules import analyse_by_rules
-from newsletter.digest.schedule import day_bounds, local_day, next_closing
+from newsletter.digest.schedule import closing_of, local_day, next_closing
 from newsletter.languages import supported_languages
 from newsletter.logs import get_logger
 from newsletter.metrics import analyses as analyses_counter
 from newsletter.metrics import fallbacks
-from newsletter.pipeline.port import Job, NotYet, RetryAfter
+from newsletter.pipeline.at_once import announce
+from newsletter.pipeline.hours import hours_wanted
+from newsletter.pipeline.port import Job, Jobs, NotYet, RetryAfter
 from newsletter.pipeline.writing import Turns, write_analysis
 from newsletter.store import analyses, commits, digests
 from newsletter.store.commits import StoredCommit
-from newsletter.store.engine import Store
+from newsletter.store.engine import Store, Transaction
 from newsletter.store.states import DetailState
 from subscribers import Level
 
@@ -45,6 +47,7 @@ async def analyse_job(
     job: Job,
     *,
     store: Store,
+    jobs: Jobs | None = None,
     analyst: Analyst,
     language: str,
     turns: Turns,
@@ -64,6 +67,7 @@ async def analyse_job(
         analyse,
         commit_id,
         store=store,
+        jobs=jobs,
         analyst=analyst,
         language=language,
         turns=turns,
@@ -92,6 +96,7 @@ async def analyse(
     commit_id: int,
     *,
     store: Store,
+    jobs: Jobs | None = None,
     analyst: Analyst,
     language: str,
     waits: bool,
@@ -102,6 +107,7 @@ async def analyse(
 ) -> None:
     """Analyse a commit in the newsletter's language and in every other that an active reader chose.
 
+    :param jobs: where the mail about a high change is queued; None = it waits for the digest.
     :param language: the newsletter's own: it is analysed first and sets the level.
     :param orders: the operator's rules for levels.
     :param also: further languages that are wanted whoever reads them.
@@ -131,22 +137,23 @@ async def analyse(
             waits=waits,
         )
         async with turns:
-            level = await _save(store, commit_id, analysis, is_last=wanted == missing[-1], now=now)
+            is_last = wanted == missing[-1]
+            level = await _save(store, commit_id, analysis, is_last=is_last, jobs=jobs, now=now)
     if not missing and commit.level is None and level is not None:
         # Who read the language that was missing has left.
         async with turns, store.write() as transaction:
-            await commits.freeze_level(transaction.connection, commit_id, level)
+            await _freeze(transaction, commit_id, level, jobs=jobs, now=now)
 
 
 async def _due(
     connection: AsyncConnection, commit: StoredCommit, *, send_at: time, zone: ZoneInfo, now: datetime
 ) -> datetime:
     """Return when the digest is closed that a commit will be in."""
+    hours = await hours_wanted(connection, send_at=send_at, zone=zone)
     day = local_day(commit.reached_at, zone)
     if await digests.by_day(connection, day) is not None:
-        return next_closing(now, send_at, zone)
-    _, end = day_bounds(day, zone)
-    return next_closing(end - timedelta(microseconds=1), send_at, zone)
+        return next_closing(now, zone, hours)
+    return closing_of(day, zone, hours)
 
 
 def languages_wanted(own: str, read: tuple[str, ...]) -> tuple[str, ...]:
@@ -177,7 +184,9 @@ async def analyse_now(
         await _save(store, commit_id, analysis, is_last=True, now=now)
 
 
-async def _save(store: Store, commit_id: int, analysis: Analysis, *, is_last: bool, now: datetime) -> Level:
+async def _save(
+    store: Store, commit_id: int, analysis: Analysis, *, is_last: bool, jobs: Jobs | None = None, now: datetime
+) -> Level:
     """Store an analysis under the level that the commit has, or gets by it; returns that level.
 
     :param is_last: whether no language is missing any more.
@@ -190,9 +199,17 @@ async def _save(store: Store, commit_id: int, analysis: Analysis, *, is_last: bo
             # Another process was faster: what it wrote counts.
             level = await analyses.level_of(connection, commit_id) or level
         if is_last:
-            level = await commits.freeze_level(connection, commit_id, level)
+            level = await _freeze(transaction, commit_id, level, jobs=jobs, now=now)
     if new:
         analyses_counter.labels(source=analysis.source.value).inc()
         if analysis.fallback is not None:
             fallbacks.labels(reason=analysis.fallback.value).inc()
     return level
+
+
+async def _freeze(transaction: Transaction, commit_id: int, level: Level, *, jobs: Jobs | None, now: datetime) -> Level:
+    """Set a commit's level if it has none yet, and let those who asked hear of a high one at once."""
+    frozen = await commits.freeze_level(transaction.connection, commit_id, level)
+    if frozen is Level.HIGH and jobs is not None:
+        await announce(transaction, jobs=jobs, now=now)
+    return frozen

@@ -1,4 +1,7 @@
-"""A day is closed: what reached the branch until its end, and is in no earlier digest, is frozen in one digest."""
+"""A day is closed: what reached the branch until its end, and is in no earlier digest, is frozen in one digest.
+
+The weeks that end with it are closed in the same transaction.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,10 @@ from newsletter.errors import InputError, StoreUnavailable
 from newsletter.github.webhook import BadBody
 from newsletter.logs import get_logger
 from newsletter.pipeline.analyse import analyse_now
+from newsletter.pipeline.at_once import bundle
 from newsletter.pipeline.expand import expand
 from newsletter.pipeline.port import Job, Jobs, Kind, NotYet
+from newsletter.pipeline.weeks import close_weeks
 from newsletter.store import commits, digests, pushes, reports, repositories
 from newsletter.store.engine import Store
 
@@ -35,6 +40,9 @@ class Closed:
     changes: int
     #: Whether this call closed the day; False where it was closed before.
     new: bool
+    #: The digests that were made, in the order in which they are to be composed: what goes out at once is marked in
+    #: the others.
+    made: tuple[int, ...] = ()
 
 
 async def outstanding(day: date, *, store: Store, zone: ZoneInfo) -> int:
@@ -84,6 +92,7 @@ async def close_when_ready(
         language=language,
         with_model=with_model,
         with_reports=with_reports,
+        keeps_hours=True,
         now=now,
         orders=orders,
     )
@@ -98,16 +107,19 @@ async def close_day(
     language: str,
     with_model: bool = False,
     with_reports: bool = False,
+    keeps_hours: bool = False,
     now: datetime,
     orders: Orders = NO_ORDERS,
 ) -> Closed:
     """Close a day now and queue its composition. A day that is closed already stays as it is.
 
-    What has no analysis yet gets one by the rules, so that nothing waits for a model or for GitHub.
+    With it the weeks are closed that end with it, and what was to go out at once does. What has no analysis yet gets
+    one by the rules, so that nothing waits for a model or for GitHub.
 
     :param orders: the operator's rules for levels.
     :param with_model: whether a model is asked; then an analysis that is missing says that it was not waited for.
     :param with_reports: whether its reports are committed to a repository.
+    :param keeps_hours: whether each reader gets their mail at their own hour; else as soon as it is composed.
     :raises InputError: the day has not begun yet.
     """
     start, end = day_bounds(day, zone)
@@ -118,19 +130,25 @@ async def close_day(
     )
     async with store.write() as transaction:
         connection = transaction.connection
-        digest = await digests.close(connection, day=day, timezone=zone.key, now=now)
+        if await digests.by_day(connection, day) is not None:
+            return await _closed_before(day, store=store)
+        # Before the day takes it, so that the day says what its readers know already.
+        bundled = await bundle(transaction, jobs=jobs, zone=zone, now=now)
+        digest = await digests.close(connection, day=day, timezone=zone.key, keeps_hours=keeps_hours, now=now)
         if digest is None:
             return await _closed_before(day, store=store)
         earlier = await digests.last_closed(connection, before=day)
         taken = await digests.take_commits(
             connection, digest.id, before=end, late_before=day_bounds(earlier, zone)[1] if earlier else None
         )
-        await jobs.put(transaction, Kind.COMPOSE, str(digest.id))
+        weeks = await close_weeks(connection, digest, after=earlier, zone=zone)
+        await jobs.put_many(transaction, Kind.COMPOSE, [str(each) for each in (digest.id, *weeks)])
         if with_reports:
             await reports.begin_day(connection, digest.id)
             await jobs.put(transaction, Kind.REPORT, str(digest.id))
-    log.info("day closed", action="digest.closed", digest=digest.id, day=str(day), changes=taken)
-    return Closed(digest_id=digest.id, day=day, changes=taken, new=True)
+    log.info("day closed", action="digest.closed", digest=digest.id, day=str(day), changes=taken, weeks=len(weeks))
+    made = (*([bundled] if bundled else []), digest.id, *weeks)
+    return Closed(digest_id=digest.id, day=day, changes=taken, new=True, made=made)
 
 
 async def _finish_analyses(
@@ -162,4 +180,4 @@ async def _closed_before(day: date, *, store: Store) -> Closed:
         if digest is None:
             raise LookupError(f"the digest of {day} vanished")
         items = await digests.items(connection, digest.id)
-    return Closed(digest_id=digest.id, day=day, changes=len(items), new=False)
+    return Closed(digest_id=digest.id, day=day, changes=len(items), new=False, made=(digest.id,))

@@ -2,56 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
-from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import subscribers
 from newsletter.analysis.analyst import Analyst
-from newsletter.analysis.day import DaySummary
-from newsletter.analysis.prompt import VERSION
-from newsletter.analysis.record import Analysis, Fallback
-from newsletter.analysis.rules import analyse_by_rules
-from newsletter.delivery.record import SkipReason
-from newsletter.digest.assemble import assemble
-from newsletter.digest.changes import grouped
-from newsletter.digest.record import Change, Digest, Rendering, Slots
-from newsletter.digest.render import Renderer
-from newsletter.errors import StoreUnavailable
-from newsletter.languages import supported_languages
+from newsletter.digest.record import Rendering, Slots
+from newsletter.digest.schedule import LocalHour, day_bounds, first_send, weekly_send
 from newsletter.logs import get_logger
-from newsletter.pipeline.contents import bare, change_of, log_bare, with_periods
+from newsletter.pipeline import at_once
+from newsletter.pipeline.editions import Editions, Imprint
+from newsletter.pipeline.hours import zone_of
 from newsletter.pipeline.port import Jobs, Kind
-from newsletter.pipeline.summarise import summarise
-from newsletter.store import analyses, commits, deliveries, digests
-from newsletter.store.deliveries import NewDelivery
-from newsletter.store.digests import DigestItem, StoredDigest
+from newsletter.store import deliveries, digests, queueing
+from newsletter.store.digests import StoredDigest
 from newsletter.store.engine import Store
-from subscribers import Choice, Cohort, Level, Preferences
+from newsletter.store.queueing import Share
+from newsletter.store.states import Cadence
+from subscribers import Audience, Cohort, Preferences, Weekday
+
+__all__ = ["Imprint", "compose", "preview"]
 
 log = get_logger("compose")
 
 #: Rows of the ledger written in one transaction, so that nobody else waits long for the database.
-ROWS_PER_TRANSACTION = 500
-
-
-@dataclass(frozen=True, kw_only=True)
-class Imprint:
-    """What the digests of a newsletter have in common."""
-
-    title: str
-    #: The newsletter's own language, for readers whose language is not supported any more.
-    language: str
-    #: Where people read the repositories, for example ``https://github.com``.
-    github_url: str
-    #: Right side of Message-IDs.
-    domain: str
-    renderer: Renderer
-    #: Whether a model is asked; then what the rules write in its place says so.
-    with_model: bool = False
+ROWS_PER_TRANSACTION = 2000
 
 
 async def compose(
@@ -63,16 +39,18 @@ async def compose(
     """
     async with store.read() as connection:
         digest = await digests.by_id(connection, digest_id)
-        cohorts = await subscribers.active_cohorts(connection)
-    if digest is None or digest.composed:
-        return
-    editions = _Editions(digest, store=store, imprint=imprint, now=now, analyst=analyst)
+        if digest is None or digest.composed:
+            return
+        audience = audience_of(digest)
+        cohorts = await subscribers.active_cohorts(connection, audience)
+    editions = Editions(digest, store=store, imprint=imprint, now=now, analyst=analyst)
     queued = 0
     for cohort in cohorts:
-        queued += await _compose_cohort(digest, cohort, editions, store=store, domain=imprint.domain, now=now)
+        queued += await _compose_cohort(digest, cohort, audience, editions, store=store, imprint=imprint, now=now)
     async with store.write() as transaction:
         await digests.mark_composed(transaction.connection, digest_id, now=now)
-        await jobs.put(transaction, Kind.DELIVER, str(digest_id))
+        due = await deliveries.next_due(transaction.connection, digest_id)
+        await jobs.put(transaction, Kind.DELIVER, str(digest_id), run_at=due)
     log.info("digest composed", action="digest.composed", digest=digest_id, cohorts=len(cohorts), deliveries=queued)
 
 
@@ -88,181 +66,88 @@ async def preview(
         digest = await digests.by_day(connection, day)
     if digest is None:
         raise LookupError(f"{day} is not closed yet")
-    editions = _Editions(digest, store=store, imprint=imprint, now=now, keeps=False)
+    editions = Editions(digest, store=store, imprint=imprint, now=now, keeps=False)
     return await editions.render(preferences, Slots(unsubscribe_token="preview"))  # noqa: S106 - no token at all
 
 
+def audience_of(digest: StoredDigest) -> Audience:
+    """Return which readers a digest is for. Pure."""
+    if digest.cadence is Cadence.AT_ONCE:
+        return at_once.READERS
+    if digest.cadence is Cadence.WEEKLY:
+        weekday = Weekday.of(date.fromordinal(digest.day.toordinal() + 1))
+        return Audience(cadence=subscribers.Cadence.WEEKLY, weekday=weekday)
+    return Audience(cadence=subscribers.Cadence.DAILY)
+
+
+def due_at(digest: StoredDigest, hour: LocalHour, *, now: datetime) -> datetime:
+    """Return when readers who chose an hour get a digest; never before now. Pure."""
+    if not digest.keeps_hours:
+        return now
+    zone = ZoneInfo(digest.timezone)
+    if digest.cadence is Cadence.WEEKLY:
+        return max(weekly_send(digest.day, zone, hour), now)
+    return max(first_send(day_bounds(digest.day, zone)[1], hour), now)
+
+
 async def _compose_cohort(
-    digest: StoredDigest, cohort: Cohort, editions: _Editions, *, store: Store, domain: str, now: datetime
+    digest: StoredDigest,
+    cohort: Cohort,
+    audience: Audience,
+    editions: Editions,
+    *,
+    store: Store,
+    imprint: Imprint,
+    now: datetime,
 ) -> int:
+    cap = at_once.cap_at(digest.closed_at) if digest.cadence is Cadence.AT_ONCE else None
     async with store.read() as connection:
         rendering_id = await digests.rendering_id(connection, digest.id, cohort.key)
+        hours = await subscribers.hours_of(connection, cohort.key, audience)
+        if cap is not None and not await queueing.wants_more(connection, digest.id, cohort.key, audience, cap):
+            return 0
     if rendering_id is None:
-        # Nobody outside can know the word, so no commit can hold it and be filled with somebody's token.
-        slots = Slots(unsubscribe_token=f"slot-{secrets.token_hex(16)}")
-        rendering = await editions.render(cohort.preferences, slots)
-        if rendering is not None:
-            async with store.write() as transaction:
-                rendering_id = await digests.add_rendering(
-                    transaction.connection,
-                    digest.id,
-                    cohort.key,
-                    rendering,
-                    unsubscribe_slot=slots.unsubscribe_token,
-                )
+        rendering_id = await _render(digest, cohort, editions, store=store)
+    if rendering_id is None and cap is not None:
+        # Nobody expects a mail at once, so nobody has to be told why none came.
+        return 0
+    zone = zone_of(cohort.preferences.timezone, ZoneInfo(digest.timezone))
+    queued = 0
+    for send_at in hours:
+        share = Share(
+            digest_id=digest.id,
+            cohort_key=cohort.key,
+            audience=audience,
+            send_at=send_at,
+            rendering_id=rendering_id,
+            due_at=due_at(digest, LocalHour(at=send_at or imprint.send_at, zone=zone), now=now),
+            message_id=(f"<{digest.day:%Y%m%d}.", f"@{imprint.domain}>"),
+            cap=cap,
+        )
+        queued += await _queue(share, store=store, now=now)
+    return queued
+
+
+async def _render(digest: StoredDigest, cohort: Cohort, editions: Editions, *, store: Store) -> int | None:
+    # Nobody outside can know the word, so no commit can hold it and be filled with somebody's token.
+    slots = Slots(unsubscribe_token=f"slot-{secrets.token_hex(16)}")
+    rendering = await editions.render(cohort.preferences, slots)
+    if rendering is None:
+        return None
+    async with store.write() as transaction:
+        return await digests.add_rendering(
+            transaction.connection, digest.id, cohort.key, rendering, unsubscribe_slot=slots.unsubscribe_token
+        )
+
+
+async def _queue(share: Share, *, store: Store, now: datetime) -> int:
     queued = after = 0
     while True:
-        async with store.read() as connection:
-            members = await subscribers.members(connection, cohort.key, after=after, limit=ROWS_PER_TRANSACTION)
-        if not members:
-            return queued
-        rows = [_row(subscriber_id, rendering_id, digest.day, domain) for subscriber_id in members]
         async with store.write() as transaction:
-            queued += await deliveries.queue(transaction.connection, digest.id, rows, now=now)
-        after = members[-1]
-
-
-def _row(subscriber_id: int, rendering_id: int | None, day: date, domain: str) -> NewDelivery:
-    if rendering_id is None:
-        return NewDelivery(
-            subscriber_id=subscriber_id, rendering_id=None, message_id=None, skip_reason=SkipReason.NOTHING_TO_SAY
-        )
-    return NewDelivery(
-        subscriber_id=subscriber_id,
-        rendering_id=rendering_id,
-        message_id=f"<{day:%Y%m%d}.{uuid4().hex}@{domain}>",
-    )
-
-
-class _Editions:
-    """Renders one digest for cohort after cohort; what they share is loaded once a language.
-
-    No change can stop a digest: one that cannot be analysed, read or printed is bare, with its title and its link.
-
-    :param keeps: whether analyses that had to be written are stored.
-    :param analyst: sums up the days; None = what is stored of that is all there is.
-    """
-
-    def __init__(
-        self,
-        digest: StoredDigest,
-        *,
-        store: Store,
-        imprint: Imprint,
-        now: datetime,
-        keeps: bool = True,
-        analyst: Analyst | None = None,
-    ) -> None:
-        self._digest = digest
-        self._store = store
-        self._imprint = imprint
-        self._now = now
-        self._keeps = keeps
-        self._analyst = analyst
-        self._by_language: dict[str, Digest] = {}
-
-    async def render(self, preferences: Preferences, slots: Slots) -> Rendering | None:
-        language = preferences.language if preferences.language in supported_languages() else self._imprint.language
-        digest = self._by_language.get(language)
-        if digest is None:
-            digest = self._by_language[language] = await self._load(language)
-        try:
-            return await self._print(digest, preferences, slots)
-        except Exception:  # noqa: BLE001 - and raised again where no single change is to blame
-            digest = await self._printable(digest, slots)
-            rendering = await self._print_bare(digest, preferences, slots)
-        self._by_language[language] = digest
-        return rendering
-
-    async def _print_bare(self, digest: Digest, preferences: Preferences, slots: Slots) -> Rendering | None:
-        try:
-            return await self._print(digest, preferences, slots)
-        except Exception:
-            # Each of them can be printed, so what joins them is to blame.
-            log.exception("the commits of a day are shown one by one", action="digest.not_grouped")
-            return await self._print(replace(digest, summaries={}), preferences, slots, joins=False)
-
-    async def _print(
-        self, digest: Digest, preferences: Preferences, slots: Slots, *, joins: bool = True
-    ) -> Rendering | None:
-        if joins:
-            digest = replace(digest, changes=grouped(digest.changes))
-        edition = assemble(digest, preferences, title=self._imprint.title)
-        if edition is None:
-            return None
-        # A large day takes a second: in a thread, so that webhooks are answered meanwhile.
-        return await asyncio.to_thread(self._imprint.renderer.render, edition, slots)
-
-    async def _printable(self, digest: Digest, slots: Slots) -> Digest:
-        """Return a digest in which every change that cannot be printed by itself is bare."""
-        changes = []
-        for change in digest.changes:
-            everything = Choice(repository=change.repository_key, threshold=Level.LOW)
-            alone = replace(digest, changes=(change,))
-            try:
-                await self._print(alone, Preferences.of(digest.language, [everything]), slots)
-                changes.append(change)
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the others go out
-                log_bare(change.sha, error)
-                changes.append(bare(change, day=self._digest.day))
-        return replace(digest, changes=tuple(changes))
-
-    async def _load(self, language: str) -> Digest:
-        async with self._store.read() as connection:
-            items = await digests.items(connection, self._digest.id)
-            found = await analyses.of_digest(connection, self._digest.id, language=language)
-        missing = [item for item in items if item.commit_id not in found]
-        found |= await self._write_missing(missing, language)
-        web = self._imprint.github_url
-        changes = tuple(
-            change_of(item, found.get(item.commit_id), web_url=web, day=self._digest.day, language=language)
-            for item in items
-        )
-        changes = with_periods(changes, web)
-        return Digest(
-            day=self._digest.day,
-            timezone=self._digest.timezone,
-            language=language,
-            changes=changes,
-            summaries=await self._summaries(changes, language),
-        )
-
-    async def _summaries(self, changes: tuple[Change, ...], language: str) -> Mapping[str, DaySummary]:
-        """Return what is said of each repository's day; nothing that fails here can stop a digest."""
-        try:
-            return await summarise(
-                self._digest.id,
-                grouped(changes),
-                language=language,
-                store=self._store,
-                analyst=self._analyst,
-                now=self._now,
+            new, last = await queueing.queue_part(
+                transaction.connection, share, after=after, size=ROWS_PER_TRANSACTION, now=now
             )
-        except StoreUnavailable:
-            raise
-        except Exception:
-            log.exception("a day could not be summed up", action="digest.not_summed_up")
-            return {}
-
-    async def _write_missing(self, items: Sequence[DigestItem], language: str) -> dict[int, Analysis]:
-        """Let the rules write what has no analysis in this language: its first reader came after it was analysed.
-
-        What they cannot analyse is left out.
-        """
-        written: dict[int, Analysis] = {}
-        fallback = Fallback.DUE if self._imprint.with_model else None
-        for item in items:
-            async with self._store.read() as connection:
-                commit = await commits.load(connection, item.commit_id)
-            if commit is None:
-                raise LookupError(f"commit {item.commit_id} vanished")
-            try:
-                analysis = analyse_by_rules(commit.subject, language=language, level=item.level, fallback=fallback)
-            except Exception as error:  # noqa: BLE001 - as above
-                log_bare(item.sha, error)
-                continue
-            if self._keeps:
-                async with self._store.write() as transaction:
-                    await analyses.add(transaction.connection, item.commit_id, analysis, version=VERSION, now=self._now)
-            written[item.commit_id] = analysis
-        return written
+        queued += new
+        if last is None:
+            return queued
+        after = last

@@ -52,6 +52,15 @@ def change_of(item: DigestItem, analysis: Analysis | None, *, web_url: str, day:
     return replace(known, pull_request=number, pull_request_url=url, co_authors=together, reverts=reverts)
 
 
+def plain(item: DigestItem) -> Change:
+    """Return a commit of which only what it says of itself counts, to see what it took back; nothing is printed."""
+    try:
+        return change_of(item, _nothing_said(item.level, ""), web_url="", day=item.reached_at.date(), language="")
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the others go out
+        log_bare(item.sha, error)
+        return change_of(item, None, web_url="", day=item.reached_at.date(), language="")
+
+
 def bare(change: Change, *, day: date) -> Change:
     """Return a change of which only the title and the link are left, and the noon of its day."""
     return replace(

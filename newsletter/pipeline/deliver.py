@@ -20,8 +20,9 @@ from newsletter.logs import get_logger
 from newsletter.metrics import deliveries as deliveries_counter
 from newsletter.pipeline.letters import Letters
 from newsletter.pipeline.port import Jobs, Kind, NotYet
-from newsletter.store import deliveries, digests
+from newsletter.store import bundles, deliveries, digests
 from newsletter.store.engine import Store
+from newsletter.store.states import Cadence
 from subscribers import Status, Tokens
 
 log = get_logger("deliver")
@@ -100,7 +101,8 @@ async def deliver(
         due = await deliveries.next_due(connection, digest_id)
     if due is not None:
         async with store.write() as transaction:
-            await jobs.put(transaction, Kind.DELIVER, str(digest_id), run_at=due)
+            # Not before now: what made way for mails at once comes after them.
+            await jobs.put(transaction, Kind.DELIVER, str(digest_id), run_at=max(due, clock()))
 
 
 async def park_unfinished(*, store: Store, now: datetime, digest_id: int | None = None) -> int:
@@ -120,7 +122,7 @@ async def park_unfinished(*, store: Store, now: datetime, digest_id: int | None 
 
 
 class _Run:
-    """One pass over the due deliveries of a digest."""
+    """One pass over the due deliveries of a digest; between two batches it makes way for mails at once."""
 
     def __init__(
         self,
@@ -156,14 +158,18 @@ class _Run:
             letterhead=postage.letterhead,
             tokens=postage.tokens,
             key=postage.key,
-            campaign=digest.day.isoformat(),
+            campaign=f"{digest.day}-{digest.part}" if digest.part else str(digest.day),
+            cadence=digest.cadence,
         )
         started = self._clock()
         after: Delivery | None = None
         while True:
             async with self._store.read() as connection:
                 due = await deliveries.due(connection, self._digest_id, now=started, limit=BATCH, after=after)
-            if not due or self._stopping():
+                hurried = digest.cadence is not Cadence.AT_ONCE and await bundles.jobs_wait(
+                    connection, Kind.DELIVER.value, now=self._clock()
+                )
+            if not due or self._stopping() or hurried:
                 return
             await self._batch(due, letters)
             after = due[-1]

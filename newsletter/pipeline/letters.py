@@ -6,6 +6,7 @@ from newsletter.delivery.message import Letterhead, Particulars, message_bytes
 from newsletter.delivery.record import Delivery, OpenMail
 from newsletter.delivery.sign import envelope_sender
 from newsletter.delivery.smtp import Envelope
+from newsletter.digest.record import Cadence
 from newsletter.store import digests
 from newsletter.store.engine import Store
 from subscribers import Purpose, Subscriber, Tokens
@@ -18,12 +19,22 @@ class Letters:
     :param campaign: which digest it is.
     """
 
-    def __init__(self, *, store: Store, letterhead: Letterhead, tokens: Tokens, key: str, campaign: str) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        letterhead: Letterhead,
+        tokens: Tokens,
+        key: str,
+        campaign: str,
+        cadence: Cadence = Cadence.DAILY,
+    ) -> None:
         self._store = store
         self._letterhead = letterhead
         self._tokens = tokens
         self._key = key
         self._campaign = campaign
+        self._cadence = cadence
         self._mails: dict[int, OpenMail] = {}
 
     async def mail(self, delivery: Delivery) -> OpenMail:
@@ -52,9 +63,11 @@ class Letters:
             Particulars(
                 recipient=reader.address,
                 message_id=delivery.message_id or "",
-                date=delivery.created_at,
+                # What lies for hours before it leaves would look old on arrival.
+                date=delivery.due_at or delivery.created_at,
                 unsubscribe_token=self._tokens.make(Purpose.UNSUBSCRIBE, reader.id),
                 campaign=self._campaign,
+                cadence=self._cadence,
             ),
         )
 

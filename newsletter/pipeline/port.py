@@ -38,6 +38,8 @@ class Kind(StrEnum):
     WATCH = "watch"
     #: "all".
     AGAIN = "again"
+    #: "all".
+    AT_ONCE = "at-once"
     #: Day, ISO 8601.
     CLOSE = "close"
     #: Id of a digest.

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import subscribers
 from newsletter.logs import get_logger
+from newsletter.pipeline import at_once
 from newsletter.pipeline.port import Jobs, Kind
 from newsletter.store import commits, deliveries, digests, pushes, reports, repositories
 from newsletter.store import jobs as queued
@@ -19,7 +21,9 @@ log = get_logger("recover")
 #: A job that ended its process each time may end it again: it stays away so long before it is tried anew.
 DEADLY_PAUSE = timedelta(hours=6)
 #: Kinds whose rows say what is left to do.
-_TOLD_BY_ROWS = frozenset({Kind.EXPAND, Kind.FETCH, Kind.ANALYSE, Kind.COMPOSE, Kind.DELIVER, Kind.REPORT})
+_TOLD_BY_ROWS = frozenset(
+    {Kind.EXPAND, Kind.FETCH, Kind.ANALYSE, Kind.AT_ONCE, Kind.COMPOSE, Kind.DELIVER, Kind.REPORT}
+)
 #: What was given up, and is of a kind whose rows do not say what is left, is kept so long to be seen.
 KEPT = timedelta(days=30)
 
@@ -36,7 +40,7 @@ async def requeue(*, store: Store, jobs: Jobs, now: datetime | None = None) -> i
     now = now or datetime.now(UTC)
     found = 0
     async with store.read() as connection:
-        left = await _left_to_do(connection)
+        left = await _left_to_do(connection, now)
         buried = await queued.buried(connection)
         resting = frozenset((job.kind, job.key) for job in buried if _rests(job, now))
         missing = {
@@ -61,12 +65,14 @@ async def requeue(*, store: Store, jobs: Jobs, now: datetime | None = None) -> i
     return found
 
 
-async def _left_to_do(connection: AsyncConnection) -> dict[Kind, tuple[str, ...]]:
+async def _left_to_do(connection: AsyncConnection, now: datetime) -> dict[Kind, tuple[str, ...]]:
     waiting = await commits.unanalysed_states(connection)
+    wanted = await subscribers.anybody(connection, at_once.READERS)
     return {
         Kind.EXPAND: await pushes.unexpanded(connection),
         Kind.FETCH: tuple(str(i) for i, state in waiting.items() if state is DetailState.WAITING),
         Kind.ANALYSE: tuple(str(i) for i, state in waiting.items() if state is not DetailState.WAITING),
+        Kind.AT_ONCE: (at_once.EVERYTHING,) if wanted and await at_once.waiting(connection, now=now) else (),
         Kind.COMPOSE: tuple(map(str, await digests.uncomposed(connection))),
         Kind.DELIVER: tuple(map(str, await deliveries.digests_waiting(connection))),
         Kind.REPORT: tuple(map(str, await reports.unreported(connection))),

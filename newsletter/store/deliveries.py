@@ -12,43 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import subscribers
 from newsletter.delivery.record import ALLOWED, WAITING, Delivery, DeliveryStatus, Outcome, Reply, SkipReason
+from newsletter.store.states import Cadence
 from newsletter.store.tables import deliveries, digests
-from newsletter.store.upsert import insert_new
 
 _readers = subscribers.metadata.tables["subscribers"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewDelivery:
-    """A row to be queued, or recorded as skipped."""
-
-    subscriber_id: int
-    rendering_id: int | None
-    message_id: str | None
-    skip_reason: SkipReason | None = None
-
-
-async def queue(connection: AsyncConnection, digest_id: int, new: Sequence[NewDelivery], *, now: datetime) -> int:
-    """Write rows into the ledger; readers who have one for this digest keep it. Returns how many are new."""
-    if not new:
-        return 0
-    rows = [
-        {
-            "digest_id": digest_id,
-            "subscriber_id": delivery.subscriber_id,
-            "rendering_id": delivery.rendering_id,
-            "status": DeliveryStatus.SKIPPED if delivery.skip_reason else DeliveryStatus.QUEUED,
-            "skip_reason": delivery.skip_reason,
-            "message_id": delivery.message_id,
-            "attempts": 0,
-            "next_attempt_at": None if delivery.skip_reason else now,
-            "created_at": now,
-            "updated_at": now,
-        }
-        for delivery in new
-    ]
-    result = await connection.execute(insert_new(connection, deliveries).values(rows).returning(deliveries.c.id))
-    return len(result.all())
 
 
 async def due(
@@ -212,6 +179,7 @@ class LedgerLine:
     """A delivery as an operator sees it."""
 
     delivery: Delivery
+    cadence: Cadence
     day: date
     address: str
 
@@ -226,7 +194,7 @@ async def listing(
 ) -> tuple[LedgerLine, ...]:
     """Return lines of the ledger by id, from the first above ``after``."""
     wanted = (
-        select(deliveries, digests.c.day, _readers.c.address)
+        select(deliveries, digests.c.cadence, digests.c.day, _readers.c.address)
         .join(digests, digests.c.id == deliveries.c.digest_id)
         .join(_readers, _readers.c.id == deliveries.c.subscriber_id)
         .where(deliveries.c.id > after)
@@ -238,7 +206,9 @@ async def listing(
     if statuses:
         wanted = wanted.where(or_(*(deliveries.c.status == status for status in statuses)))
     rows = await connection.execute(wanted)
-    return tuple(LedgerLine(delivery=_record(row), day=row.day, address=row.address) for row in rows)
+    return tuple(
+        LedgerLine(delivery=_record(row), cadence=row.cadence, day=row.day, address=row.address) for row in rows
+    )
 
 
 async def counts(connection: AsyncConnection, digest_id: int) -> dict[DeliveryStatus, int]:
@@ -266,5 +236,6 @@ def _record(row: Row[Any]) -> Delivery:
         created_at=row.created_at,
         updated_at=row.updated_at,
         refusals=row.refusals,
+        due_at=row.due_at,
         patience_from=row.patience_from,
     )

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -30,18 +31,28 @@ digests = Table(
     Column("closed_at", UtcDateTime, nullable=False),
     # When every cohort was rendered and every delivery queued; empty = still to do.
     Column("composed_at", UtcDateTime),
-    UniqueConstraint("cadence", "day"),
+    # Of several of one cadence and day, as those at once are, which one it is; 0 = there is only this one.
+    Column("part", Integer, nullable=False, server_default=text("0")),
+    # Whether each reader gets it at their own hour; else as soon as it is composed.
+    Column("keeps_hours", Boolean, nullable=False, server_default=false()),
+    UniqueConstraint("cadence", "day", "part"),
 )
 
 digest_items = Table(
     "digest_items",
     metadata,
     Column("digest_id", ForeignKey("digests.id", ondelete="CASCADE"), primary_key=True),
-    Column("commit_id", ForeignKey("commits.id"), primary_key=True),
+    Column("commit_id", ForeignKey("commits.id"), primary_key=True, index=True),
     # Repeated from the digest, so that the database itself refuses a commit in two daily digests.
     Column("cadence", word(Cadence), nullable=False),
     Column("late", Boolean, nullable=False),
-    UniqueConstraint("cadence", "commit_id"),
+    Index(
+        "uq_digest_items_daily",
+        "commit_id",
+        unique=True,
+        sqlite_where=text("cadence = 'daily'"),
+        postgresql_where=text("cadence = 'daily'"),
+    ),
 )
 
 renderings = Table(
@@ -80,6 +91,8 @@ deliveries = Table(
     # The server's last reply, as it gave it.
     Column("reply_code", Integer),
     Column("reply", Text),
+    # When its reader wants it; empty = at once.
+    Column("due_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     ForeignKeyConstraint(["rendering_id"], ["renderings.id"]),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, exists, false, func, literal, select, true, update
+from sqlalchemy import ColumnElement, Row, exists, false, func, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.delivery.record import OpenMail
@@ -18,13 +19,19 @@ from subscribers import Level
 
 @dataclass(frozen=True, kw_only=True)
 class StoredDigest:
-    """A closed day."""
+    """A closed day or week, or what went out at once."""
 
     id: int
+    #: Of a week the last one.
     day: date
     timezone: str
     closed_at: datetime
     composed: bool
+    cadence: Cadence = Cadence.DAILY
+    #: Of several of one cadence and day, which one it is.
+    part: int = 0
+    #: Whether each reader gets it at their own hour; else as soon as it is composed.
+    keeps_hours: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,17 +54,34 @@ class DigestItem:
     parents: tuple[str, ...] = ()
 
 
-async def close(connection: AsyncConnection, *, day: date, timezone: str, now: datetime) -> StoredDigest | None:
+async def close(
+    connection: AsyncConnection, *, day: date, timezone: str, keeps_hours: bool = False, now: datetime
+) -> StoredDigest | None:
     """Make the daily digest of a day; None where there is one already."""
+    return await make(connection, Cadence.DAILY, day=day, timezone=timezone, keeps_hours=keeps_hours, now=now)
+
+
+async def make(
+    connection: AsyncConnection,
+    cadence: Cadence,
+    *,
+    day: date,
+    part: int = 0,
+    timezone: str,
+    keeps_hours: bool,
+    now: datetime,
+) -> StoredDigest | None:
+    """Make an empty digest; None where there is one already.
+
+    :param keeps_hours: whether each reader gets it at their own hour.
+    """
     result = await connection.execute(
         insert_new(connection, digests)
-        .values(cadence=Cadence.DAILY, day=day, timezone=timezone, closed_at=now)
-        .returning(digests.c.id)
+        .values(cadence=cadence, day=day, part=part, timezone=timezone, keeps_hours=keeps_hours, closed_at=now)
+        .returning(digests)
     )
-    digest_id = result.scalar_one_or_none()
-    if digest_id is None:
-        return None
-    return StoredDigest(id=digest_id, day=day, timezone=timezone, closed_at=now, composed=False)
+    row = result.one_or_none()
+    return _record(row) if row else None
 
 
 async def take_commits(
@@ -102,46 +126,62 @@ async def by_day(connection: AsyncConnection, day: date) -> StoredDigest | None:
 
 async def _one(connection: AsyncConnection, condition: ColumnElement[bool]) -> StoredDigest | None:
     row = (await connection.execute(select(digests).where(condition))).one_or_none()
-    if row is None:
-        return None
+    return _record(row) if row else None
+
+
+def _record(row: Row[Any]) -> StoredDigest:
     return StoredDigest(
-        id=row.id, day=row.day, timezone=row.timezone, closed_at=row.closed_at, composed=row.composed_at is not None
+        id=row.id,
+        day=row.day,
+        timezone=row.timezone,
+        closed_at=row.closed_at,
+        composed=row.composed_at is not None,
+        cadence=row.cadence,
+        part=row.part,
+        keeps_hours=row.keeps_hours,
     )
+
+
+#: What is known of a commit as part of a digest, besides whether it was late.
+ITEM: tuple[Any, ...] = (
+    *(commits.c[name] for name in ("id", "repository_id", "sha", "message", "author", "reached_at", "level")),
+    commits.c.additions,
+    commits.c.deletions,
+    repositories.c.full_name,
+    repositories.c.private,
+    commit_details.c.parents,
+)
 
 
 async def items(connection: AsyncConnection, digest_id: int) -> tuple[DigestItem, ...]:
     """Return the commits of a digest in the order in which they reached their branches."""
     rows = await connection.execute(
-        select(
-            commits,
-            repositories.c.full_name,
-            repositories.c.private,
-            digest_items.c.late,
-            commit_details.c.parents,
-        )
+        select(*ITEM, digest_items.c.late)
         .join(digest_items, digest_items.c.commit_id == commits.c.id)
         .join(repositories, repositories.c.id == commits.c.repository_id)
         .outerjoin(commit_details, commit_details.c.commit_id == commits.c.id)
         .where(digest_items.c.digest_id == digest_id)
         .order_by(commits.c.reached_at, commits.c.push_id, commits.c.position)
     )
-    return tuple(
-        DigestItem(
-            commit_id=row.id,
-            repository_key=str(row.repository_id),
-            repository=row.full_name,
-            private=row.private,
-            sha=row.sha,
-            message=row.message,
-            author=row.author,
-            reached_at=row.reached_at,
-            additions=row.additions or 0,
-            deletions=row.deletions or 0,
-            level=row.level,
-            late=row.late,
-            parents=tuple(row.parents or ()),
-        )
-        for row in rows
+    return tuple(item_of(row, level=row.level, late=row.late) for row in rows)
+
+
+def item_of(row: Any, *, level: Level, late: bool) -> DigestItem:
+    """Return a row of :data:`ITEM` as a commit of a digest."""
+    return DigestItem(
+        commit_id=row.id,
+        repository_key=str(row.repository_id),
+        repository=row.full_name,
+        private=row.private,
+        sha=row.sha,
+        message=row.message,
+        author=row.author,
+        reached_at=row.reached_at,
+        additions=row.additions or 0,
+        deletions=row.deletions or 0,
+        level=level,
+        late=late,
+        parents=tuple(row.parents or ()),
     )
 
 
@@ -197,7 +237,9 @@ async def mark_composed(connection: AsyncConnection, digest_id: int, *, now: dat
 class DigestCount:
     """A digest with how many changes of each level it holds."""
 
+    cadence: Cadence
     day: date
+    part: int
     closed_at: datetime
     composed: bool
     late: int
@@ -210,12 +252,9 @@ class DigestCount:
 
 
 async def recent(connection: AsyncConnection, *, limit: int) -> tuple[DigestCount, ...]:
-    """Return the latest digests, newest first, each with its counts."""
-    latest = (
-        await connection.execute(
-            select(digests).where(digests.c.cadence == Cadence.DAILY).order_by(digests.c.day.desc()).limit(limit)
-        )
-    ).all()
+    """Return the latest digests of every cadence, newest first, each with its counts."""
+    newest = (digests.c.day.desc(), digests.c.closed_at.desc(), digests.c.id.desc())
+    latest = (await connection.execute(select(digests).order_by(*newest).limit(limit))).all()
     rows = await connection.execute(
         select(
             digest_items.c.digest_id,
@@ -234,7 +273,9 @@ async def recent(connection: AsyncConnection, *, limit: int) -> tuple[DigestCoun
         late[row.digest_id] += row.late
     return tuple(
         DigestCount(
+            cadence=row.cadence,
             day=row.day,
+            part=row.part,
             closed_at=row.closed_at,
             composed=row.composed_at is not None,
             late=late[row.id],

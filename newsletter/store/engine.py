@@ -13,11 +13,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -100,6 +100,35 @@ class Store:
                     transaction = Transaction(connection)
                     yield transaction
                 transaction.committed()
+
+    @asynccontextmanager
+    async def rebuild(self) -> AsyncIterator[AsyncConnection]:
+        """Open a write transaction in which SQLite lets a table be replaced that others refer to.
+
+        It changes a table by copying and dropping it, which would take along whatever refers to it, or be refused:
+        so references are looked at once, at the end (sqlite.org/lang_altertable.html §7).
+
+        :raises StoreUnavailable: the database is locked, full or away; nothing was changed.
+        :raises IntegrityError: a reference leads nowhere; nothing was changed.
+        """
+        if not self.is_sqlite:
+            async with self.write() as transaction:
+                yield transaction.connection
+            return
+        with _naming_outages():
+            async with self._turn(), self._writer.connect() as connection:
+                # Of no effect within a transaction.
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                await driver.execute("PRAGMA foreign_keys = OFF")
+                try:
+                    async with connection.begin():
+                        yield connection
+                        broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).mappings().first()
+                        if broken is not None:
+                            reason = ValueError(f"a row of {broken['table']} refers to none of {broken['parent']}")
+                            raise IntegrityError(None, None, reason)
+                finally:
+                    await driver.execute("PRAGMA foreign_keys = ON")
 
     async def write_at_once(self, work: Callable[[Connection], Result]) -> Result:
         """Run statements that need nothing from outside in one write transaction of their own.

@@ -44,10 +44,10 @@ async def upgrade(store: Store) -> tuple[str | None, str]:
         command.upgrade(configuration(connection), "head")
         return before, _head()
 
-    async with store.write() as transaction:
+    async with store.rebuild() as connection:
         if not store.is_sqlite:
-            await transaction.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_KEY})
-        return await transaction.connection.run_sync(run)
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_KEY})
+        return await connection.run_sync(run)
 
 
 async def require_current(store: Store) -> None:

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.analysis.record import Source
 from newsletter.delivery.record import DeliveryStatus
-from newsletter.store.states import Cadence
 from newsletter.store.tables import analyses, commits, deliveries, digests, jobs, pushes, repositories
 from subscribers import Level
 
@@ -129,7 +128,7 @@ async def analyses_since(connection: AsyncConnection, start: datetime) -> dict[S
 
 async def deliveries_of_last(connection: AsyncConnection, *, limit: int) -> dict[DeliveryStatus, int]:
     """Return where the deliveries of the last digests stand."""
-    latest = select(digests.c.id).where(digests.c.cadence == Cadence.DAILY).order_by(digests.c.day.desc()).limit(limit)
+    latest = select(digests.c.id).order_by(digests.c.day.desc(), digests.c.closed_at.desc()).limit(limit)
     ids = tuple((await connection.execute(latest)).scalars())
     # Both columns are given, so that the index alone answers.
     rows = await connection.execute(

@@ -33,12 +33,17 @@ async def everything(connection: AsyncConnection) -> dict[str, Schedule]:
     return {row.name: Schedule(rule=row.rule, next_at=row.next_at) for row in rows}
 
 
-async def start(connection: AsyncConnection, name: str, *, rule: str, next_at: datetime) -> None:
-    """Set a schedule up, or move it to a new rule."""
-    await connection.execute(insert_new(connection, schedules).values(name=name, rule=rule, next_at=next_at))
-    await connection.execute(
+async def start(connection: AsyncConnection, name: str, *, rule: str, next_at: datetime) -> bool:
+    """Set a schedule up, or move it to a new rule; False where another process did so first."""
+    new = await connection.execute(
+        insert_new(connection, schedules).values(name=name, rule=rule, next_at=next_at).returning(schedules.c.name)
+    )
+    if new.first() is not None:
+        return True
+    moved = await connection.execute(
         update(schedules).where(schedules.c.name == name, schedules.c.rule != rule).values(rule=rule, next_at=next_at)
     )
+    return moved.rowcount == 1
 
 
 async def advance(connection: AsyncConnection, name: str, *, seen: datetime, to: datetime) -> bool:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+# What a digest covers is known to its readers as well.
+from newsletter.digest.record import Cadence
 
-class Cadence(StrEnum):
-    """How much time a digest covers."""
-
-    DAILY = "daily"
+__all__ = ["Cadence", "DetailState", "InstallationState", "Stopped"]
 
 
 class DetailState(StrEnum):

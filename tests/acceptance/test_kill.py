@@ -161,7 +161,6 @@ async def prepare(store: Store, sample: SampleDay) -> None:
                 transaction.connection,
                 subscribers.parse_address(f"reader{number}@reader.example"),
                 Preferences.of("en", [Choice(repository=EVERY_REPOSITORY, threshold=level)]),
-                timezone="UTC",
                 status=Status.ACTIVE,
                 now=now,
             )

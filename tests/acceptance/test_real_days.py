@@ -80,7 +80,6 @@ async def prepare(service: Service, names: list[str]) -> None:
                     transaction.connection,
                     subscribers.parse_address(f"{level.value}-{language}@reader.example"),
                     Preferences.of(language, [Choice(repository=EVERY_REPOSITORY, threshold=level)]),
-                    timezone="UTC",
                     status=Status.ACTIVE,
                     now=datetime.now(UTC),
                 )

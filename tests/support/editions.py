@@ -109,7 +109,7 @@ def edition_of(
 ) -> Edition:
     """Return what a cohort with one threshold gets; there must be something."""
     digest = digest_of(changes, language=language, timezone=timezone)
-    edition = assemble(digest, preferences_of(language, threshold=threshold), title=title)
+    edition = assemble(digest, preferences_of(language, threshold=threshold, timezone=timezone), title=title)
     assert edition is not None
     return edition
 

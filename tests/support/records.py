@@ -15,7 +15,17 @@ from newsletter.store.digests import StoredDigest
 from newsletter.store.engine import Store
 from newsletter.store.pushes import NewPush
 from newsletter.store.repositories import FollowedRepository
-from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences, Status, Subscriber, parse_address
+from subscribers import (
+    DAILY,
+    EVERY_REPOSITORY,
+    Choice,
+    Level,
+    Preferences,
+    Rhythm,
+    Status,
+    Subscriber,
+    parse_address,
+)
 from tests.support.clock import NOON
 
 DAY = date(2026, 3, 1)
@@ -136,10 +146,16 @@ async def rendered(store: Store, digest: StoredDigest, cohort_key: str = "cohort
 
 
 def preferences_of(
-    language: str = "en", *, threshold: Level = Level.HIGH, repository: str = EVERY_REPOSITORY
+    language: str = "en",
+    *,
+    threshold: Level = Level.HIGH,
+    repository: str = EVERY_REPOSITORY,
+    timezone: str = "UTC",
+    at_once: bool = False,
 ) -> Preferences:
     """Return preferences of one choice."""
-    return Preferences.of(language, [Choice(repository=repository, threshold=threshold)])
+    choices = [Choice(repository=repository, threshold=threshold)]
+    return Preferences.of(language, choices, timezone=timezone, at_once=at_once)
 
 
 async def add_reader(
@@ -147,6 +163,7 @@ async def add_reader(
     address: str = "ada@example.org",
     preferences: Preferences | None = None,
     *,
+    rhythm: Rhythm = DAILY,
     status: Status = Status.ACTIVE,
 ) -> Subscriber:
     """Store a reader."""
@@ -155,7 +172,7 @@ async def add_reader(
             transaction.connection,
             parse_address(address),
             preferences or preferences_of(),
-            timezone="UTC",
+            rhythm=rhythm,
             status=status,
             now=NOON,
         )

@@ -74,7 +74,6 @@ class Running:
                 transaction.connection,
                 subscribers.parse_address(address),
                 Preferences.of(language, [Choice(repository=EVERY_REPOSITORY, threshold=Level.LOW)]),
-                timezone="UTC",
                 status=status,
                 now=NOW,
             )

@@ -39,6 +39,28 @@ def test_a_reader_is_added_with_everything_the_options_say(newsletter: CommandLi
     )
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        pytest.param([], ("daily", None, None, False), id="a day by default"),
+        pytest.param(["--hour", "7:05"], ("daily", None, "07:05", False), id="an hour"),
+        pytest.param(["--cadence", "weekly"], ("weekly", "monday", None, False), id="a week by default from Monday"),
+        pytest.param(
+            ["--cadence", "weekly", "--weekday", "friday", "--hour", "23:59", "--at-once"],
+            ("weekly", "friday", "23:59", True),
+            id="everything",
+        ),
+    ],
+)
+def test_a_reader_chooses_when_mail_comes(
+    newsletter: CommandLine, options: list[str], expected: tuple[str, str | None, str | None, bool]
+) -> None:
+    assert newsletter("subscribers", "add", "one@reader.example", *options, "--confirmed").code == 0
+    (row,) = newsletter("subscribers", "list", "--json").json()
+    assert (row["cadence"], row["weekday"], row["hour"], row["at_once"]) == expected
+    assert "one@reader.example" in newsletter("subscribers", "list").out
+
+
 def test_the_same_mailbox_is_not_added_twice(newsletter: CommandLine) -> None:
     assert newsletter("subscribers", "add", "one@reader.example", "--confirmed").code == 0
     again = newsletter("subscribers", "add", "ONE@reader.example", "--confirmed")
@@ -83,6 +105,13 @@ def test_a_reader_without_consent_is_pending_and_gets_no_mail(newsletter: Comman
         pytest.param(["--timezone", "Mars/Olympus"], id="time zone"),
         pytest.param(["--repository", "not/followed"], id="repository"),
         pytest.param(["--threshold", "huge"], id="threshold"),
+        pytest.param(["--cadence", "hourly"], id="cadence"),
+        pytest.param(["--cadence", "weekly", "--weekday", "someday"], id="weekday"),
+        pytest.param(["--weekday", "friday"], id="a weekday of every day"),
+        pytest.param(["--hour", "24:00"], id="an hour after the last"),
+        pytest.param(["--hour", "7"], id="an hour without minutes"),
+        pytest.param(["--hour", "07:30\n"], id="an hour with a line break"),
+        pytest.param(["--hour", "٠٧:٣٠"], id="an hour in other digits"),
     ],
 )
 def test_what_there_is_not_cannot_be_chosen(newsletter: CommandLine, options: list[str]) -> None:

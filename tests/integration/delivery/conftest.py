@@ -22,11 +22,11 @@ from newsletter.jobs.embedded import EmbeddedJobs
 from newsletter.pipeline.deliver import Postage, deliver
 from newsletter.pipeline.port import Kind
 from newsletter.store import deliveries, digests, jobs
-from newsletter.store.deliveries import NewDelivery
 from newsletter.store.engine import Store
 from newsletter.store.migrate import upgrade
 from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences, Status, Tokens, parse_address
 from tests.support.clock import FrozenClock
+from tests.support.delivery_rows import NewDelivery, queue
 from tests.support.relays import PATIENT, Listening, relay_to
 from tests.support.smtp_server import ScriptedServer
 
@@ -76,7 +76,6 @@ class Ledger:
                     transaction.connection,
                     parse_address(f"{name}@{domain}.example"),
                     preferences,
-                    timezone="UTC",
                     status=Status.ACTIVE,
                     now=now,
                 )
@@ -88,7 +87,7 @@ class Ledger:
                         message_id=message_id.format(name=name),
                     )
                 )
-            await deliveries.queue(transaction.connection, self.digest_id, new, now=now)
+            await queue(transaction.connection, self.digest_id, new, now=now)
 
     async def leave(self, name: str, *, store: Store | None = None) -> None:
         """Let a reader unsubscribe."""

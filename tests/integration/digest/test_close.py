@@ -122,7 +122,7 @@ async def test_closing_twice_changes_nothing(newsroom: Newsroom, tide: FollowedR
     await newsroom.push(tide, [2], END - HOUR)
     newsroom.clock.advance(HOUR)
     again = await newsroom.close(DAY)
-    assert again == Closed(digest_id=first.digest_id, day=DAY, changes=1, new=False)
+    assert again == Closed(digest_id=first.digest_id, day=DAY, changes=1, new=False, made=(first.digest_id,))
     assert await newsroom.numbers(DAY) == [1]
     assert await newsroom.count("digests") == 1
     assert await newsroom.queued(Kind.COMPOSE) == [str(first.digest_id)]

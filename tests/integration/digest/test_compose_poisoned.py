@@ -15,8 +15,8 @@ from newsletter.digest.record import Edition, Rendering, Slots
 from newsletter.digest.render import Renderer
 from newsletter.digest.sanitise import LONGEST_READ
 from newsletter.github.links import pull_request_number
-from newsletter.pipeline import compose as compose_module
 from newsletter.pipeline import contents as contents_module
+from newsletter.pipeline import editions as editions_module
 from newsletter.resources import templates_directory
 from subscribers import Level
 from tests.support.newsroom import BASE_URL, Newsroom
@@ -99,7 +99,7 @@ async def test_a_change_that_the_rules_cannot_analyse_keeps_its_title_and_its_li
             raise Unprintable
         return analyse_by_rules(subject, language=language, level=level)
 
-    monkeypatch.setattr(compose_module, "analyse_by_rules", by_rules)
+    monkeypatch.setattr(editions_module, "analyse_by_rules", by_rules)
     await day.compose(DAY)
     mail = await day.mail_to(BOB)
     assert sha(2) in mail.html

@@ -89,7 +89,6 @@ class House:
                 transaction.connection,
                 parse_address(address),
                 Preferences.of("en", [chosen]),
-                timezone="UTC",
                 status=Status.ACTIVE,
                 now=utc_now(),
             )

@@ -113,9 +113,8 @@ async def test_a_closing_that_waits_no_longer_freezes_the_level_that_readers_of_
 async def test_a_language_that_nobody_reads_any_more_is_not_waited_for(store: Store) -> None:
     commit_id = await killed_between_languages(store)
     async with store.write() as transaction:
-        (cohort,) = await subscribers.active_cohorts(transaction.connection)
-        (reader,) = await subscribers.members(transaction.connection, cohort.key, after=0, limit=9)
-        await subscribers.change_status(transaction.connection, reader, Status.UNSUBSCRIBED, now=NOON)
+        (reader,) = await subscribers.page(transaction.connection)
+        await subscribers.change_status(transaction.connection, reader.id, Status.UNSUBSCRIBED, now=NOON)
     async with StandInModel(answers()) as model:
         await run(store, commit_id, model)
         assert model.asked == []

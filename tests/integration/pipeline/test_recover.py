@@ -11,10 +11,10 @@ from newsletter.jobs.embedded import EmbeddedJobs
 from newsletter.pipeline.port import Kind
 from newsletter.pipeline.recover import DEADLY_PAUSE, KEPT, requeue
 from newsletter.store import commits, deliveries, digests, jobs, repositories
-from newsletter.store.deliveries import NewDelivery
 from newsletter.store.engine import Store
 from newsletter.store.states import DetailState
 from tests.support.clock import NOON, FrozenClock
+from tests.support.delivery_rows import NewDelivery, queue
 from tests.support.records import add_reader, closed_day, follow, rendered, store_commits
 
 SECOND = timedelta(seconds=1)
@@ -29,7 +29,7 @@ async def waiting_everywhere(store: Store) -> dict[Kind, set[str]]:
     rendering_id = await rendered(store, digest)
     async with store.write() as transaction:
         await commits.give_up_detail(transaction.connection, analyse_id, DetailState.GONE)
-        await deliveries.queue(
+        await queue(
             transaction.connection,
             digest.id,
             [NewDelivery(subscriber_id=reader.id, rendering_id=rendering_id, message_id="<1@x>")],

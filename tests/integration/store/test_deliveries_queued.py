@@ -10,10 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from newsletter.delivery.record import Delivery, DeliveryStatus, SkipReason
 from newsletter.store import deliveries, tables
-from newsletter.store.deliveries import NewDelivery
 from newsletter.store.engine import Store
 from tests.support.clock import NOON
-from tests.support.delivery_rows import HOUR, LATER, NEVER, claim, one_of, queued, record
+from tests.support.delivery_rows import HOUR, LATER, NEVER, NewDelivery, claim, one_of, queue, queued, record
 from tests.support.records import DAY, add_reader, closed_day
 
 
@@ -41,14 +40,14 @@ async def test_queueing_twice_keeps_the_first_row_and_its_message_id(store: Stor
         subscriber_id=first.subscriber_id, rendering_id=first.rendering_id, message_id="<other@news.example>"
     )
     async with store.write() as transaction:
-        assert await deliveries.queue(transaction.connection, digest_id, [again, again], now=NOON) == 0
+        assert await queue(transaction.connection, digest_id, [again, again], now=NOON) == 0
     assert await one_of(store, first.id) == first
 
 
 async def test_queueing_nobody_writes_nothing(store: Store) -> None:
     digest = await closed_day(store)
     async with store.write() as transaction:
-        assert await deliveries.queue(transaction.connection, digest.id, [], now=NOON) == 0
+        assert await queue(transaction.connection, digest.id, [], now=NOON) == 0
 
 
 async def test_a_reader_with_nothing_to_read_is_recorded_with_the_reason(store: Store) -> None:
@@ -57,7 +56,7 @@ async def test_a_reader_with_nothing_to_read_is_recorded_with_the_reason(store: 
         subscriber_id=reader.id, rendering_id=None, message_id=None, skip_reason=SkipReason.NOTHING_TO_SAY
     )
     async with store.write() as transaction:
-        assert await deliveries.queue(transaction.connection, digest.id, [skipped], now=NOON) == 1
+        assert await queue(transaction.connection, digest.id, [skipped], now=NOON) == 1
         assert await deliveries.due(transaction.connection, digest.id, now=NOON, limit=9) == ()
         assert await deliveries.next_due(transaction.connection, digest.id) is None
         assert await deliveries.counts(transaction.connection, digest.id) == {DeliveryStatus.SKIPPED: 1}
@@ -70,7 +69,7 @@ async def test_two_readers_with_nothing_to_read_need_no_message_id(store: Store)
         for address in ("ada@example.org", "bea@example.org")
     ]
     async with store.write() as transaction:
-        assert await deliveries.queue(transaction.connection, digest.id, rows, now=NOON) == 2
+        assert await queue(transaction.connection, digest.id, rows, now=NOON) == 2
 
 
 async def test_a_second_row_for_a_reader_and_digest_is_refused_by_the_database(store: Store) -> None:

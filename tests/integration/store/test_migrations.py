@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -11,16 +11,19 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Inspector, delete, insert, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
+import subscribers
 from newsletter.delivery.record import DeliveryStatus
 from newsletter.errors import SchemaAhead, SchemaBehind
-from newsletter.store import tables
+from newsletter.store import digests, tables
 from newsletter.store.engine import Store
 from newsletter.store.migrate import configuration, require_current, upgrade
+from newsletter.store.states import Cadence
 from subscribers import metadata
 from tests.conftest import DATABASES
 from tests.support.clock import NOON
-from tests.support.records import add_reader, closed_day, follow
+from tests.support.records import DAY, add_reader, closed_day, follow, preferences_of, rendered
 
 
 @pytest.fixture(params=DATABASES)
@@ -138,8 +141,8 @@ async def test_migrations_can_be_taken_back_to_the_base_and_done_again(blank: St
         return set(inspect(connection).get_table_names())
 
     await upgrade(blank)
-    async with blank.write() as transaction:
-        await transaction.connection.run_sync(downgrade)
+    async with blank.rebuild() as connection:
+        await connection.run_sync(downgrade)
     async with blank.read() as connection:
         assert await connection.run_sync(remaining) == {"alembic_version"}
     with pytest.raises(SchemaBehind):
@@ -169,10 +172,71 @@ async def test_deliveries_of_an_earlier_version_keep_the_patience_they_were_prom
                     updated_at=NOON,
                 )
             )
-        await transaction.connection.run_sync(between)
-        rows = await transaction.connection.execute(select(table))
+    async with blank.rebuild() as connection:
+        await connection.run_sync(between)
+        rows = await connection.execute(select(table))
         found = {names[row.subscriber_id]: (row.patience_from, row.refusals) for row in rows}
     assert found == {"tried": (NOON, 0), "fresh": (None, 0)}
+
+
+async def test_readers_of_an_earlier_version_are_in_the_cohorts_of_this_one(blank: Store) -> None:
+    def to(revision: str) -> Callable[[Connection], None]:
+        return lambda connection: command.downgrade(configuration(connection), revision)
+
+    await upgrade(blank)
+    chosen = [
+        preferences_of(),
+        preferences_of(timezone="Asia/Shanghai"),
+        preferences_of("zh"),
+        preferences_of(repository="7"),
+    ]
+    for number, preferences in enumerate([*chosen, *chosen]):
+        await add_reader(blank, f"r{number}@example.org", preferences)
+    digest = await closed_day(blank)
+    rendering = await rendered(blank, digest)
+    async with blank.rebuild() as connection:
+        await connection.run_sync(to("0010"))
+        keys = (await connection.execute(text("SELECT DISTINCT cohort_key FROM subscribers"))).scalars().all()
+        # What was a cohort before: language and choices.
+        assert "ae09292eff397c8e320798e74c180db1" not in keys
+        assert len(keys) == 3
+    await upgrade(blank)
+    async with blank.read() as connection:
+        found = await subscribers.active_cohorts(connection)
+        assert {(cohort.key, cohort.size) for cohort in found} == {(each.key, 2) for each in chosen}
+        assert await digests.open_mail(connection, rendering) is not None
+
+
+async def test_the_version_before_knows_days_alone(blank: Store) -> None:
+    await upgrade(blank)
+    await closed_day(blank)
+    async with blank.write() as transaction:
+        for cadence, part in ((Cadence.WEEKLY, 0), (Cadence.AT_ONCE, 1), (Cadence.AT_ONCE, 2)):
+            made = await digests.make(
+                transaction.connection, cadence, day=DAY, part=part, timezone="UTC", keeps_hours=False, now=NOON
+            )
+            assert made is not None
+    async with blank.rebuild() as connection:
+        await connection.run_sync(lambda each: command.downgrade(configuration(each), "0010"))
+        kept = (await connection.execute(text("SELECT cadence FROM digests"))).scalars().all()
+    assert kept == ["daily"]
+
+
+async def test_a_rebuilding_that_would_leave_a_reference_to_nothing_changes_nothing(sqlite_url: str) -> None:
+    store = Store(sqlite_url)
+    try:
+        digest = await closed_day(store)
+        await rendered(store, digest)
+        with pytest.raises(IntegrityError, match="a row of renderings refers to none of digests"):
+            async with store.rebuild() as connection:
+                await connection.execute(delete(tables.digests))
+        async with store.write() as transaction:
+            assert await digests.by_id(transaction.connection, digest.id) == digest
+            # And references are looked at again as ever.
+            await transaction.connection.execute(delete(tables.digests))
+            assert await digests.rendering_id(transaction.connection, digest.id, "cohort") is None
+    finally:
+        await store.close()
 
 
 async def test_a_migration_that_is_interrupted_leaves_nothing(blank: Store) -> None:

@@ -60,7 +60,6 @@ async def test_a_reader_comes_back_as_they_were_added(store: Store) -> None:
         id=reader.id,
         address="Ada.读者@example.org",
         status=Status.PENDING,
-        timezone="UTC",
         preferences=preferences,
         created_at=NOON,
     )
@@ -104,7 +103,6 @@ async def test_a_request_that_another_one_overtakes_hears_of_its_reader(postgres
                 transaction.connection,
                 parse_address("ada@example.org"),
                 preferences_of(),
-                timezone="UTC",
                 status=Status.PENDING,
                 now=NOON,
             )
@@ -126,7 +124,6 @@ async def test_a_refused_reader_does_not_spoil_the_transaction(store: Store) -> 
                     transaction.connection,
                     parse_address(address),
                     preferences_of(),
-                    timezone="UTC",
                     status=Status.ACTIVE,
                     now=NOON,
                 )

@@ -129,9 +129,9 @@ def test_a_repository_renamed_in_the_day_has_one_section() -> None:
     assert [len(section.changes) for section in edition.sections] == [2]
 
 
-def test_an_edition_is_of_the_day_zone_and_language_of_its_digest() -> None:
-    digest = digest_of(changes_of(HIGH, analysis=analysis_of(language="zh")), language="zh", timezone="Asia/Shanghai")
-    edition = assemble(digest, preferences_of("zh"), title="潮汐")
+def test_an_edition_is_of_the_day_and_language_of_its_digest_and_of_its_readers_zone() -> None:
+    digest = digest_of(changes_of(HIGH, analysis=analysis_of(language="zh")), language="zh", timezone="Europe/Berlin")
+    edition = assemble(digest, preferences_of("zh", timezone="Asia/Shanghai"), title="潮汐")
     assert edition is not None
     assert (edition.title, edition.day, edition.timezone, edition.language) == (
         "潮汐",

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsletter.digest.schedule import day_bounds, day_to_close, local_day, next_closing
+from newsletter.digest.schedule import LocalHour, day_bounds, days_to_close, first_send, local_day, next_closing
 
 ONE_DAY = timedelta(days=1)
 TICK = timedelta(microseconds=1)
-BERLIN, NEW_YORK, SHANGHAI, LORD_HOWE, APIA, NUUK = (
+BERLIN, NEW_YORK, SHANGHAI, LORD_HOWE, APIA, NUUK, HAVANA, ST_JOHNS = (
     ZoneInfo(name)
     for name in (
         "Europe/Berlin",
@@ -22,6 +22,8 @@ BERLIN, NEW_YORK, SHANGHAI, LORD_HOWE, APIA, NUUK = (
         "Australia/Lord_Howe",
         "Pacific/Apia",
         "America/Nuuk",
+        "America/Havana",
+        "America/St_Johns",
     )
 )
 
@@ -55,6 +57,7 @@ zones = st.sampled_from(
 )
 days = st.dates(date(1990, 1, 1), date(2040, 12, 31))
 times = st.times().map(lambda each: each.replace(second=0, microsecond=0, tzinfo=None))
+hours = st.lists(st.builds(LocalHour, at=times, zone=zones), min_size=1, max_size=4)
 
 
 def instants(text: str) -> datetime:
@@ -107,29 +110,26 @@ def test_a_day_is_as_long_as_its_zone_makes_it(day: date, zone: ZoneInfo, start:
 def test_the_closing_of_a_day_falls_on_its_local_time(day: date, at: time, zone: ZoneInfo, closing: str) -> None:
     start, _ = day_bounds(day, zone)
     expected = instants(closing)
-    assert next_closing(start - TICK, at, zone) == expected
-    assert next_closing(expected, at, zone) > expected
+    hours = [LocalHour(at=at, zone=zone)]
+    assert next_closing(start - TICK, zone, hours) == expected
+    assert next_closing(expected, zone, hours) > expected
 
 
 @pytest.mark.parametrize(
-    ("now", "at", "zone", "day"),
+    ("now", "at", "zone", "expected"),
     [
-        pytest.param("2026-03-02T07:00+00:00", time(8), BERLIN, date(2026, 3, 1), id="at the closing, yesterday"),
+        pytest.param("2026-03-02T07:00+00:00", time(8), BERLIN, ["2026-03-01"], id="at the closing, yesterday"),
+        pytest.param("2026-03-02T06:59+00:00", time(8), BERLIN, ["2026-02-28"], id="a minute before, the day before"),
+        pytest.param("2026-03-01T16:00+00:00", time(0), SHANGHAI, ["2026-03-01"], id="at midnight, the day just over"),
+        pytest.param("2011-12-30T18:00+00:00", time(8), APIA, ["2011-12-29"], id="a day left out is never closed"),
         pytest.param(
-            "2026-03-02T06:59+00:00", time(8), BERLIN, date(2026, 2, 28), id="a minute before, the day before"
+            "2024-03-31T01:30+00:00", time(23, 30), NUUK, ["2024-03-29", "2024-03-30"], id="an hour moved past midnight"
         ),
-        pytest.param(
-            "2026-03-01T16:00+00:00", time(0), SHANGHAI, date(2026, 3, 1), id="at midnight, the day just over"
-        ),
-        pytest.param("2011-12-30T18:00+00:00", time(8), APIA, date(2011, 12, 29), id="a day left out is never closed"),
-        pytest.param(
-            "2024-03-31T01:30+00:00", time(23, 30), NUUK, date(2024, 3, 29), id="a closing moved past midnight"
-        ),
-        pytest.param("2024-04-01T00:30+00:00", time(23, 30), NUUK, date(2024, 3, 30), id="and the one after it"),
+        pytest.param("2024-04-01T01:30+00:00", time(23, 30), NUUK, ["2024-03-31"], id="and the day after that"),
     ],
 )
-def test_a_closing_closes_the_day_before_its_own(now: str, at: time, zone: ZoneInfo, day: date) -> None:
-    assert day_to_close(instants(now), at, zone) == day
+def test_a_closing_closes_the_day_that_ended(now: str, at: time, zone: ZoneInfo, expected: list[str]) -> None:
+    assert list(map(str, days_to_close(instants(now), zone, [LocalHour(at=at, zone=zone)]))) == expected
 
 
 @given(days, zones)
@@ -144,29 +144,39 @@ def test_days_follow_each_other_without_gap_or_overlap(day: date, zone: ZoneInfo
         assert local_day(start, zone) == day
 
 
-@given(st.datetimes(datetime(1990, 1, 1), datetime(2040, 12, 31), timezones=st.just(UTC)), times, zones)  # noqa: DTZ001
-def test_an_instant_stands_between_two_closings_that_follow_each_other(now: datetime, at: time, zone: ZoneInfo) -> None:
-    after = next_closing(now, at, zone)
-    assert now < after < now + timedelta(hours=48)
-    assert next_closing(after - TICK, at, zone) == after
-    assert day_to_close(after - TICK, at, zone) == day_to_close(now, at, zone) < day_to_close(after, at, zone)
+@given(
+    st.datetimes(datetime(1990, 1, 1), datetime(2040, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001
+    zones,
+    hours,
+)
+def test_an_instant_stands_between_two_closings_that_follow_each_other(
+    now: datetime, zone: ZoneInfo, wanted: list[LocalHour]
+) -> None:
+    after = next_closing(now, zone, wanted)
+    assert now < after < now + timedelta(hours=49)
+    assert next_closing(after - TICK, zone, wanted) == after
+    assert days_to_close(after - TICK, zone, wanted) == days_to_close(now, zone, wanted)
+    assert days_to_close(now, zone, wanted)[-1] < days_to_close(after, zone, wanted)[0]
 
 
-@given(days, times, zones)
-@example(date(2011, 12, 28), time(8), APIA)
-@example(date(2024, 3, 28), time(23, 30), NUUK)
-@example(date(2026, 3, 7), time(0, 30), ZoneInfo("America/Havana"))
-@example(date(2010, 11, 6), time(0, 0), ZoneInfo("America/St_Johns"))
-@example(date(2026, 10, 24), time(2, 30), BERLIN)
-@example(date(2000, 4, 1), time(0, 1, fold=1), ZoneInfo("America/St_Johns"))
-def test_every_day_has_exactly_one_closing_after_its_end(first: date, at: time, zone: ZoneInfo) -> None:
+@given(days, zones, hours)
+@example(date(2011, 12, 28), APIA, [LocalHour(at=time(8), zone=APIA)])
+@example(date(2024, 3, 28), NUUK, [LocalHour(at=time(23, 30), zone=NUUK)])
+@example(date(2026, 3, 7), HAVANA, [LocalHour(at=time(0, 30), zone=HAVANA)])
+@example(date(2010, 11, 6), ST_JOHNS, [LocalHour(at=time(0, 0), zone=ST_JOHNS)])
+@example(date(2026, 10, 24), BERLIN, [LocalHour(at=time(2, 30), zone=BERLIN)])
+@example(date(2000, 4, 1), ST_JOHNS, [LocalHour(at=time(0, 1, fold=1), zone=ST_JOHNS)])
+@example(date(2026, 3, 28), BERLIN, [LocalHour(at=time(7, 30), zone=SHANGHAI), LocalHour(at=time(19), zone=NEW_YORK)])
+def test_every_day_is_closed_exactly_once_after_its_end_and_before_anybody_wants_it(
+    first: date, zone: ZoneInfo, wanted: list[LocalHour]
+) -> None:
     week = [first + number * ONE_DAY for number in range(7)]
     real = [day for day in week if day_bounds(day, zone)[0] < day_bounds(day, zone)[1]]
-    closed = []
-    closing = next_closing(day_bounds(first, zone)[0] - 2 * ONE_DAY, at, zone)
-    while (day := day_to_close(closing, at, zone)) <= week[-1]:
-        if day >= first:
-            closed.append(day)
-        assert day_bounds(day, zone)[1] <= closing
-        closing = next_closing(closing, at, zone)
-    assert closed == real
+    closed: list[date] = []
+    closing = next_closing(day_bounds(first, zone)[0] - 2 * ONE_DAY, zone, wanted)
+    while (of_day := days_to_close(closing, zone, wanted))[0] <= week[-1]:
+        closed += of_day
+        assert all(day_bounds(day, zone)[1] <= closing for day in of_day)
+        assert all(closing <= first_send(day_bounds(day, zone)[1], hour) for day in of_day for hour in wanted)
+        closing = next_closing(closing, zone, wanted)
+    assert [day for day in closed if first <= day <= week[-1]] == real

@@ -67,8 +67,18 @@ def test_another_language_makes_another_cohort() -> None:
     assert Preferences.of("en", choice).key != Preferences.of("zh", choice).key
 
 
+def test_another_zone_or_wish_makes_another_cohort() -> None:
+    choice = [Choice(repository="1", threshold=Level.LOW)]
+    keys = {
+        Preferences.of("en", choice, timezone=timezone, at_once=at_once).key
+        for timezone in ("UTC", "Asia/Shanghai")
+        for at_once in (False, True)
+    }
+    assert len(keys) == 4
+
+
 def test_a_cohorts_name_stays_the_same_over_releases() -> None:
-    assert choose(_1=Level.HIGH).key == "ae09292eff397c8e320798e74c180db1"
+    assert choose(_1=Level.HIGH).key == "e981d36d081d80b8f159612c769c2d1f"
 
 
 def test_a_repositorys_own_choice_wins_over_the_one_for_all() -> None:
