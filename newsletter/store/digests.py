@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, exists, false, func, literal, select, true, update
+from sqlalchemy import ColumnElement, Row, exists, false, func, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.delivery.record import OpenMail
@@ -102,8 +103,11 @@ async def by_day(connection: AsyncConnection, day: date) -> StoredDigest | None:
 
 async def _one(connection: AsyncConnection, condition: ColumnElement[bool]) -> StoredDigest | None:
     row = (await connection.execute(select(digests).where(condition))).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else digest_of(row)
+
+
+def digest_of(row: Row[Any]) -> StoredDigest:
+    """Return the closed day of a row."""
     return StoredDigest(
         id=row.id, day=row.day, timezone=row.timezone, closed_at=row.closed_at, composed=row.composed_at is not None
     )
@@ -112,36 +116,44 @@ async def _one(connection: AsyncConnection, condition: ColumnElement[bool]) -> S
 async def items(connection: AsyncConnection, digest_id: int) -> tuple[DigestItem, ...]:
     """Return the commits of a digest in the order in which they reached their branches."""
     rows = await connection.execute(
-        select(
-            commits,
-            repositories.c.full_name,
-            repositories.c.private,
-            digest_items.c.late,
-            commit_details.c.parents,
-        )
+        select(*item_columns())
+        .select_from(commits)
         .join(digest_items, digest_items.c.commit_id == commits.c.id)
         .join(repositories, repositories.c.id == commits.c.repository_id)
         .outerjoin(commit_details, commit_details.c.commit_id == commits.c.id)
         .where(digest_items.c.digest_id == digest_id)
         .order_by(commits.c.reached_at, commits.c.push_id, commits.c.position)
     )
-    return tuple(
-        DigestItem(
-            commit_id=row.id,
-            repository_key=str(row.repository_id),
-            repository=row.full_name,
-            private=row.private,
-            sha=row.sha,
-            message=row.message,
-            author=row.author,
-            reached_at=row.reached_at,
-            additions=row.additions or 0,
-            deletions=row.deletions or 0,
-            level=row.level,
-            late=row.late,
-            parents=tuple(row.parents or ()),
-        )
-        for row in rows
+    return tuple(item_of(row) for row in rows)
+
+
+def item_columns() -> tuple[ColumnElement[Any], ...]:
+    """Return the columns from which :func:`item_of` makes a commit of a digest."""
+    return (
+        *commits.c,
+        repositories.c.full_name,
+        repositories.c.private,
+        digest_items.c.late,
+        commit_details.c.parents,
+    )
+
+
+def item_of(row: Row[Any]) -> DigestItem:
+    """Return the commit of a row."""
+    return DigestItem(
+        commit_id=row.id,
+        repository_key=str(row.repository_id),
+        repository=row.full_name,
+        private=row.private,
+        sha=row.sha,
+        message=row.message,
+        author=row.author,
+        reached_at=row.reached_at,
+        additions=row.additions or 0,
+        deletions=row.deletions or 0,
+        level=row.level,
+        late=row.late,
+        parents=tuple(row.parents or ()),
     )
 
 

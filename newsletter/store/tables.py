@@ -22,6 +22,7 @@ from newsletter.analysis.record import Fallback, Kind, Source
 from newsletter.store.app_tables import hook_logs, installations, missed_hooks
 from newsletter.store.digest_tables import deliveries, digest_items, digests, renderings
 from newsletter.store.model_tables import alarms, digest_summaries, model_usage
+from newsletter.store.search_tables import former_names, search_texts
 from newsletter.store.states import DetailState, Stopped
 from subscribers import Level, UtcDateTime, metadata, word
 
@@ -32,11 +33,13 @@ __all__ = [
     "digest_items",
     "digest_summaries",
     "digests",
+    "former_names",
     "hook_logs",
     "installations",
     "missed_hooks",
     "model_usage",
     "renderings",
+    "search_texts",
 ]
 
 repositories = Table(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from newsletter.digest.render import inline_code
+from newsletter.digest.sanitise import displayable
 from newsletter.languages import catalogue, lang_attribute, supported_languages
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -47,6 +50,8 @@ class Pages:
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
         )
+        self._environment.globals["style_url"] = style_url(templates)
+        self._environment.filters.update(shown=displayable, inline_code=inline_code)
         self._environments: dict[str, Environment] = {}
 
     def language_for(self, request: web.Request) -> str:
@@ -65,16 +70,17 @@ class Pages:
 
         :param private: for pages behind a reader's link: kept out of every cache and search engine.
         """
-        text = (
-            self._translated(language)
-            .get_template(name)
-            .render(newsletter_title=self._title, language=language, lang=lang_attribute(language), **values)
-        )
+        text = self.render(name, language=language, **values)
         response = web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
         if private:
             response.headers["Cache-Control"] = "no-store"
             response.headers["X-Robots-Tag"] = "noindex"
         return response
+
+    def render(self, name: str, *, language: str, **values: object) -> str:
+        """Fill a template and return the page."""
+        template = self._translated(language).get_template(name)
+        return template.render(newsletter_title=self._title, language=language, lang=lang_attribute(language), **values)
 
     def _translated(self, language: str) -> Environment:
         """Return the environment of a language, which keeps the templates that it has compiled."""
@@ -84,6 +90,12 @@ class Pages:
             environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
             self._environments[language] = environment
         return self._environments[language]
+
+
+def style_url(templates: Path) -> str:
+    """Return the address of the style sheet: another one for every other style sheet, so that it may be kept long."""
+    digest = hashlib.sha256((templates / "style.css").read_bytes()).hexdigest()
+    return f"/style.css?v={digest[:12]}"
 
 
 @web.middleware

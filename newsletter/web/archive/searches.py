@@ -1,0 +1,127 @@
+"""The search over titles and analyses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from newsletter.analysis.record import Analysis, Kind
+from newsletter.digest.excerpt import Pieces, excerpt, marked_line
+from newsletter.digest.sanitise import displayable, shortened
+from newsletter.digest.search_words import LONGEST_QUERY, Phrase, phrases_of
+from newsletter.github.message import title_of
+from newsletter.languages import lang_attribute
+from newsletter.store import repositories, search
+from newsletter.store.archive import Span
+from newsletter.store.search import Found, Wanted
+from newsletter.web.archive.desk import HTML, LINKS, Desk, Leaf
+from newsletter.web.archive.filters import Filters, filters_of
+from newsletter.web.archive.visitor import Visitor
+from newsletter.web.kept import Made, respond
+from subscribers import Level
+
+RESULTS_PER_PAGE = 20
+#: Whoever wants to see more than 1,000 changes has to say more about them.
+MOST_PAGES = 50
+_READ_OF_TITLE = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """A change that was found."""
+
+    day: date
+    repository: str
+    sha: str
+    level: Level
+    kind: Kind
+    title: Pieces
+    excerpt: Pieces
+    #: Of the excerpt; empty where it is the page's own.
+    lang: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searches:
+    """The route and what it needs."""
+
+    desk: Desk
+
+    async def search(self, request: web.Request) -> web.Response:
+        """Show what has all the words; without any, the form alone."""
+        visitor = self.desk.visitor(request)
+        query = displayable(request.query.get("q", "")[:LONGEST_QUERY])
+        phrases, page = phrases_of(query), _page(request.query.get("page", ""))
+        async with self.desk.store.read() as connection:
+            names = await self._names(connection)
+            filters = filters_of(request.query).within(names)
+            found = await self._found(connection, phrases, filters, offset=(page - 1) * RESULTS_PER_PAGE)
+        leaf = Leaf(
+            template="archive/search.html",
+            path=LINKS.search,
+            fields={"q": query, **filters.fields, "page": str(page) if page > 1 else ""},
+            listed=False,
+            values={
+                "query": query,
+                "asked": bool(phrases),
+                "results": [self._result(each, phrases, visitor) for each in found[:RESULTS_PER_PAGE]],
+                "filters": filters,
+                "repositories": sorted(names.values(), key=str.lower),
+                "kinds": list(Kind),
+                "page": page,
+                "more": len(found) > RESULTS_PER_PAGE and page < MOST_PAGES,
+                "path": LINKS.search,
+            },
+        )
+        body = self.desk.fill(leaf, visitor)
+        made = Made(body=body, content_type=HTML, span=Span(), stamp=(), listed=False)
+        return respond(request, made, made.etag, vary="" if visitor.chosen else "Accept-Language")
+
+    async def _names(self, connection: AsyncConnection) -> dict[str, str]:
+        """Return the public repositories by their names without case."""
+        known = await repositories.ever_followed(connection)
+        return {each.full_name.lower(): each.full_name for each in known if not each.private}
+
+    async def _found(
+        self, connection: AsyncConnection, phrases: tuple[Phrase, ...], filters: Filters, *, offset: int
+    ) -> tuple[Found, ...]:
+        repository = await repositories.by_name(connection, filters.repository) if filters.repository else None
+        wanted = Wanted(
+            phrases=phrases,
+            level=filters.level,
+            repository_id=repository.id if repository else None,
+            kind=filters.kind,
+        )
+        return await search.find(connection, wanted, offset=offset, limit=RESULTS_PER_PAGE + 1)
+
+    def _result(self, found: Found, phrases: tuple[Phrase, ...], visitor: Visitor) -> Result:
+        analysis = min(found.analyses, key=lambda each: self._rank(each, visitor))
+        texts = [
+            analysis.summary,
+            analysis.scope,
+            *(insight.text for insight in analysis.insight),
+            *analysis.risks,
+            *analysis.advice,
+        ]
+        return Result(
+            day=found.day,
+            repository=found.repository,
+            sha=found.sha,
+            level=found.level,
+            kind=analysis.kind,
+            title=marked_line(shortened(displayable(title_of(found.message, most=_READ_OF_TITLE))), phrases),
+            excerpt=excerpt(texts, phrases),
+            lang="" if analysis.language == visitor.language else lang_attribute(analysis.language),
+        )
+
+    def _rank(self, analysis: Analysis, visitor: Visitor) -> tuple[int, str]:
+        preferred = (visitor.language, self.desk.language)
+        place = preferred.index(analysis.language) if analysis.language in preferred else len(preferred)
+        return place, analysis.language
+
+
+def _page(text: str) -> int:
+    return min(max(int(text), 1), MOST_PAGES) if text.isascii() and text.isdigit() and len(text) < 6 else 1
