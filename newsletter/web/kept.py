@@ -16,9 +16,9 @@ from weakref import WeakValueDictionary
 from aiohttp import web
 from cachetools import LRUCache
 
-from newsletter.store import archive
-from newsletter.store.archive import Span, Stamp
+from newsletter.store import stamps
 from newsletter.store.engine import Store
+from newsletter.store.stamps import Span, Stamp
 
 #: Of all answers that are kept, bytes.
 ROOM = 48 * 2**20
@@ -96,8 +96,8 @@ class Kept:
         return respond(request, entry.made, entry.etag, vary=vary)
 
     async def _is_right(self, made: Made) -> bool:
-        async with self._store.read() as connection:
-            return await archive.stamp(connection, made.span) == made.stamp
+        present = await self._store.read_at_once(lambda connection: stamps.stamp(connection, made.span))
+        return present == made.stamp
 
 
 def respond(request: web.Request, made: Made, etag: str, *, vary: str = "") -> web.Response:

@@ -42,16 +42,7 @@ class Pages:
     def __init__(self, templates: Path, *, title: str, language: str) -> None:
         self._title = title
         self._language = language
-        self._environment = Environment(
-            loader=FileSystemLoader(templates),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n"],
-        )
-        self._environment.globals["style_url"] = style_url(templates)
-        self._environment.filters.update(shown=displayable, inline_code=inline_code)
+        self._templates = templates
         self._environments: dict[str, Environment] = {}
 
     def language_for(self, request: web.Request) -> str:
@@ -85,7 +76,17 @@ class Pages:
     def _translated(self, language: str) -> Environment:
         """Return the environment of a language, which keeps the templates that it has compiled."""
         if language not in self._environments:
-            environment = self._environment.overlay()
+            # One for each: an overlay would share its words with the others.
+            environment = Environment(
+                loader=FileSystemLoader(self._templates),
+                autoescape=True,
+                undefined=StrictUndefined,
+                trim_blocks=True,
+                lstrip_blocks=True,
+                extensions=["jinja2.ext.i18n"],
+            )
+            environment.globals["style_url"] = style_url(self._templates)
+            environment.filters.update(shown=displayable, inline_code=inline_code)
             # The i18n extension adds the method to the environment when it is loaded.
             environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
             self._environments[language] = environment

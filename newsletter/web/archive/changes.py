@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.digest.record import Change, Section
 from newsletter.pipeline.published import PublishedDay
-from newsletter.store import archive, digests
-from newsletter.store.archive import Span, Stamp
+from newsletter.store import digests, stamps
+from newsletter.store.stamps import Span, Stamp
 from newsletter.web.archive.days import day_of
 from newsletter.web.archive.desk import LINKS, Desk, Leaf, asked_name, moved
 
@@ -31,7 +31,7 @@ class Changes:
 
         async def make(connection: AsyncConnection) -> tuple[Leaf, Span, Stamp] | web.Response:
             span = Span(first=day, last=day)
-            stamp = await archive.stamp(connection, span)
+            stamp = await connection.run_sync(stamps.stamp, span)
             digest = await digests.by_day(connection, day)
             if digest is None:
                 return self.desk.missing(request)

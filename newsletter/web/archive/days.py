@@ -14,8 +14,8 @@ from newsletter.digest.assemble import HIGH_FIRST
 from newsletter.digest.record import Change, Edition
 from newsletter.github.links import repository_url
 from newsletter.pipeline.published import PublishedDay
-from newsletter.store import archive, digests
-from newsletter.store.archive import Span, Stamp
+from newsletter.store import archive, digests, stamps
+from newsletter.store.stamps import Span, Stamp
 from newsletter.web.archive.desk import LINKS, Desk, Leaf, moved
 from newsletter.web.archive.filters import Filters, filters_of
 from newsletter.web.archive.visitor import Visitor
@@ -112,7 +112,7 @@ class Days:
 
         async def make(connection: AsyncConnection) -> _Page:
             span = Span(first=day, last=day)
-            stamp = await archive.stamp(connection, span)
+            stamp = await connection.run_sync(stamps.stamp, span)
             digest = await digests.by_day(connection, day)
             if digest is None:
                 return self.desk.missing(request)
@@ -124,7 +124,7 @@ class Days:
                 own = LINKS.repository_day(day, name) if of_repository else LINKS.day(day)
                 if of_repository and path != unquote(own):
                     return moved(visitor, request, own)
-                earlier, later = await archive.neighbours(connection, span)
+                earlier, later = await connection.run_sync(stamps.neighbours, span)
                 leaf = _day_leaf(found[0], filters, path=own, earlier=earlier, later=later, repository=name)
                 return leaf, span, stamp
             return self.desk.missing(request)
@@ -144,8 +144,8 @@ class Days:
         shown = found[:DAYS_PER_PAGE]
         older = shown[-1].day if len(found) > len(shown) else None
         # Up to today, and down to the last one that is shown: nothing beyond it can change what is.
-        span = Span(first=shown[-1].day if older else None)
-        stamp = await archive.stamp(connection, span)
+        span = Span(first=shown[-1].day) if older else Span()
+        stamp = await connection.run_sync(stamps.stamp, span)
         days = await self.desk.days(connection, shown, visitor.language, repository_id=repository_id)
         return [_line(day) for day in days], span, stamp, older
 

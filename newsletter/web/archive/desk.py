@@ -13,9 +13,9 @@ from newsletter.digest.archive_links import ArchiveLinks
 from newsletter.languages import supported_languages
 from newsletter.pipeline.published import PublishedDay, published
 from newsletter.store import former_names
-from newsletter.store.archive import Span, Stamp
 from newsletter.store.digests import StoredDigest
 from newsletter.store.engine import Store
+from newsletter.store.stamps import Span, Stamp
 from newsletter.web.archive.visitor import Visitor
 from newsletter.web.archive.wording import Wording
 from newsletter.web.kept import Kept, Made

@@ -15,8 +15,8 @@ from newsletter.digest.record import Change
 from newsletter.digest.sanitise import displayable
 from newsletter.languages import catalogue, lang_attribute, supported_languages
 from newsletter.pipeline.published import PublishedDay
-from newsletter.store import archive
-from newsletter.store.archive import Span
+from newsletter.store import archive, stamps
+from newsletter.store.stamps import Span
 from newsletter.web.archive.desk import Desk, moved
 from newsletter.web.archive.visitor import Visitor
 from newsletter.web.archive.wording import Wording
@@ -88,9 +88,9 @@ class Feeds:
                 digests = await archive.latest(
                     connection, level=level, repository_id=number, most_commits=MOST_COMMITS, most_days=MOST_DAYS
                 )
-                span = Span(first=digests[-1].day if digests else None)
+                span = Span(first=digests[-1].day) if digests else Span()
                 # Before anything is read, so that nothing older is kept under it.
-                stamp = await archive.stamp(connection, span) if digests else None
+                stamp = await connection.run_sync(stamps.stamp, span) if digests else None
                 days = await self.desk.days(connection, digests, visitor.language, repository_id=number)
             chosen = [(day, change) for day in days for change in day.edition.changes if change.level.reaches(level)]
             chosen.sort(key=lambda each: (each[0].edition.day, each[1].reached_at), reverse=True)

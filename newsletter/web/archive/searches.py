@@ -15,8 +15,8 @@ from newsletter.digest.search_words import LONGEST_QUERY, Phrase, phrases_of
 from newsletter.github.message import title_of
 from newsletter.languages import lang_attribute
 from newsletter.store import repositories, search
-from newsletter.store.archive import Span
 from newsletter.store.search import Found, Wanted
+from newsletter.store.stamps import Span
 from newsletter.web.archive.desk import HTML, LINKS, Desk, Leaf
 from newsletter.web.archive.filters import Filters, filters_of
 from newsletter.web.archive.visitor import Visitor
