@@ -119,10 +119,21 @@ def _phrase(term: str) -> Phrase:
 def _pattern(phrases: Iterable[Phrase]) -> re.Pattern[str] | None:
     found = []
     for phrase in phrases:
-        for word in phrase:
+        for word in _rejoined(phrase):
             stem = re.escape(word.removesuffix(AND_SO_ON))
             if _CJK.match(word):
                 found.append(stem)
             else:
                 found.append(rf"(?<![^\W_]){stem}" + (r"[^\W_]*" if word.endswith(AND_SO_ON) else r"(?![^\W_])"))
     return re.compile("|".join(found), re.IGNORECASE) if found else None
+
+
+def _rejoined(phrase: Phrase) -> list[str]:
+    """Return the words of a phrase, with overlapping pairs put together again."""
+    words: list[str] = []
+    for word in phrase:
+        if words and _CJK.fullmatch(word) and _CJK.fullmatch(words[-1]) and words[-1][-1] == word[0]:
+            words[-1] += word[1:]
+        else:
+            words.append(word)
+    return words

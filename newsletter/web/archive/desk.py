@@ -10,6 +10,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.digest.archive_links import ArchiveLinks
+from newsletter.digest.sanitise import displayable
 from newsletter.languages import supported_languages
 from newsletter.pipeline.published import PublishedDay, published
 from newsletter.store import former_names
@@ -133,7 +134,9 @@ class Desk:
 
     async def bearers(self, connection: AsyncConnection, request: web.Request) -> tuple[tuple[int, str], ...]:
         """Return the public repositories that the address may mean: id and present name."""
-        return await former_names.bearers(connection, asked_name(request))
+        name = asked_name(request)
+        # Nothing with an invisible character is a name, and PostgreSQL refuses to look for some of them.
+        return await former_names.bearers(connection, name) if displayable(name) == name else ()
 
 
 def asked_name(request: web.Request) -> str:
