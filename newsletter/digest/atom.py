@@ -104,7 +104,8 @@ def _entry(root: Element, entry: Entry) -> None:
     _link(node, rel="alternate", href=entry.url, type="text/html")
     _link(node, rel="related", href=entry.related_url, type="text/html")
     for term, label in entry.categories:
-        SubElement(node, _named("category"), {"term": _clean(term), "label": _clean(label)})
+        if term := _clean(term):
+            SubElement(node, _named("category"), {"term": term, "label": _clean(label)})
     _text(node, "content", entry.content, type="html")
 
 

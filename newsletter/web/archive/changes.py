@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -43,14 +43,19 @@ class Changes:
                 if int(change.repository_key) in bearers and any(commit.sha == sha for commit in change.commits):
                     if asked_name(request) != change.repository:
                         return moved(visitor, request, LINKS.change(day, change.repository, sha))
-                    return _leaf(found[0], changes, place, sha, day), span, stamp
+                    return leaf_of_change(found[0], changes, place, sha), span, stamp
             return self.desk.missing(request)
 
         return await self.desk.answer(request, visitor, ("change", request.path), make)
 
 
-def _leaf(found: PublishedDay, changes: list[Change], place: int, sha: str, day: date) -> Leaf:
-    change = changes[place]
+def leaf_of_change(found: PublishedDay, changes: Sequence[Change], place: int, sha: str) -> Leaf:
+    """Return the page of a change.
+
+    :param changes: of the day, as they are walked through; ``place`` is that of the one that is shown.
+    :param sha: of its commits the one in the address.
+    """
+    change, day = changes[place], found.edition.day
     return Leaf(
         template="archive/change.html",
         path=LINKS.change(day, change.repository, sha),

@@ -125,7 +125,7 @@ class Days:
                 if of_repository and path != unquote(own):
                     return moved(visitor, request, own)
                 earlier, later = await connection.run_sync(stamps.neighbours, span)
-                leaf = _day_leaf(found[0], filters, path=own, earlier=earlier, later=later, repository=name)
+                leaf = leaf_of_day(found[0], filters, path=own, earlier=earlier, later=later, repository=name)
                 return leaf, span, stamp
             return self.desk.missing(request)
 
@@ -162,9 +162,14 @@ def _line(found: PublishedDay) -> DayLine:
     )
 
 
-def _day_leaf(
+def leaf_of_day(
     found: PublishedDay, filters: Filters, *, path: str, earlier: date | None, later: date | None, repository: str
 ) -> Leaf:
+    """Return the page of a day.
+
+    :param path: its address; of a repository's part of the day, that.
+    :param repository: empty on the page of all of them.
+    """
     whole = found.edition
     filters = filters.within({section.repository.lower(): section.repository for section in whole.sections})
     edition = filters.applied(whole)

@@ -95,13 +95,13 @@ class Feeds:
             chosen = [(day, change) for day in days for change in day.edition.changes if change.level.reaches(level)]
             chosen.sort(key=lambda each: (each[0].edition.day, each[1].reached_at), reverse=True)
             chosen = chosen[:MOST_ENTRIES]
-            feed = self._feed(chosen, visitor, level=level, repository=name, self_url=self_url, url=url)
+            feed = self.feed(chosen, visitor, level=level, repository=name, self_url=self_url, url=url)
             body = await asyncio.to_thread(written, feed)
             return Made(body=body, content_type=CONTENT_TYPE, span=span, stamp=stamp)
 
         return await self.desk.kept.answer(request, ("feed", self_url, visitor), make)
 
-    def _feed(
+    def feed(
         self,
         chosen: Sequence[tuple[PublishedDay, Change]],
         visitor: Visitor,
@@ -111,6 +111,10 @@ class Feeds:
         self_url: str,
         url: str,
     ) -> Feed:
+        """Return a feed of some changes, each with its day.
+
+        :param repository: ``owner/name``; empty for the feeds of all of them.
+        """
         entries = [self._entry(day, change, visitor) for day, change in chosen]
         own = ArchiveLinks(base_url="")
         path = own.repository_feed(repository) if repository else own.level_feed(level)

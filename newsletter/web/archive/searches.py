@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from newsletter.analysis.record import Analysis, Kind
+from newsletter.analysis.record import Kind
 from newsletter.digest.excerpt import Pieces, excerpt, marked_line
 from newsletter.digest.sanitise import displayable, shortened
 from newsletter.digest.search_words import LONGEST_QUERY, Phrase, phrases_of
@@ -19,7 +20,6 @@ from newsletter.store.search import Found, Wanted
 from newsletter.store.stamps import Span
 from newsletter.web.archive.desk import HTML, LINKS, Desk, Leaf
 from newsletter.web.archive.filters import Filters, filters_of
-from newsletter.web.archive.visitor import Visitor
 from newsletter.web.kept import Made, respond
 from subscribers import Level
 
@@ -59,23 +59,8 @@ class Searches:
             names = await self._names(connection)
             filters = filters_of(request.query).within(names)
             found = await self._found(connection, phrases, filters, offset=(page - 1) * RESULTS_PER_PAGE)
-        leaf = Leaf(
-            template="archive/search.html",
-            path=LINKS.search,
-            fields={"q": query, **filters.fields, "page": str(page) if page > 1 else ""},
-            listed=False,
-            values={
-                "query": query,
-                "asked": bool(phrases),
-                "results": [self._result(each, phrases, visitor) for each in found[:RESULTS_PER_PAGE]],
-                "filters": filters,
-                "repositories": sorted(names.values(), key=str.lower),
-                "kinds": list(Kind),
-                "page": page,
-                "more": len(found) > RESULTS_PER_PAGE and page < MOST_PAGES,
-                "path": LINKS.search,
-            },
-        )
+        results = [result_of(each, phrases, (visitor.language, self.desk.language)) for each in found]
+        leaf = leaf_of_search(query, results, filters, names=names.values(), page=page)
         body = self.desk.fill(leaf, visitor)
         made = Made(body=body, content_type=HTML, span=Span(), stamp=(), listed=False)
         return respond(request, made, made.etag, vary="" if visitor.chosen else "Accept-Language")
@@ -97,30 +82,56 @@ class Searches:
         )
         return await search.find(connection, wanted, offset=offset, limit=RESULTS_PER_PAGE + 1)
 
-    def _result(self, found: Found, phrases: tuple[Phrase, ...], visitor: Visitor) -> Result:
-        analysis = min(found.analyses, key=lambda each: self._rank(each, visitor))
-        texts = [
-            analysis.summary,
-            analysis.scope,
-            *(insight.text for insight in analysis.insight),
-            *analysis.risks,
-            *analysis.advice,
-        ]
-        return Result(
-            day=found.day,
-            repository=found.repository,
-            sha=found.sha,
-            level=found.level,
-            kind=analysis.kind,
-            title=marked_line(shortened(displayable(title_of(found.message, most=_READ_OF_TITLE))), phrases),
-            excerpt=excerpt(texts, phrases),
-            lang="" if analysis.language == visitor.language else lang_attribute(analysis.language),
-        )
 
-    def _rank(self, analysis: Analysis, visitor: Visitor) -> tuple[int, str]:
-        preferred = (visitor.language, self.desk.language)
-        place = preferred.index(analysis.language) if analysis.language in preferred else len(preferred)
-        return place, analysis.language
+def leaf_of_search(query: str, results: Sequence[Result], filters: Filters, *, names: Iterable[str], page: int) -> Leaf:
+    """Return the page of a search.
+
+    :param results: those of this page, and one more where there is another page.
+    :param names: of the repositories that can be chosen.
+    """
+    return Leaf(
+        template="archive/search.html",
+        path=LINKS.search,
+        fields={"q": query, **filters.fields, "page": str(page) if page > 1 else ""},
+        listed=False,
+        values={
+            "query": query,
+            "asked": bool(phrases_of(query)),
+            "results": results[:RESULTS_PER_PAGE],
+            "filters": filters,
+            "repositories": sorted(names, key=str.lower),
+            "kinds": list(Kind),
+            "page": page,
+            "more": len(results) > RESULTS_PER_PAGE and page < MOST_PAGES,
+            "path": LINKS.search,
+        },
+    )
+
+
+def result_of(found: Found, phrases: Sequence[Phrase], languages: Sequence[str]) -> Result:
+    """Return what is shown of a change that was found.
+
+    :param languages: in order of preference; the first is the page's own.
+    """
+    rank = {language: place for place, language in enumerate(dict.fromkeys(languages))}
+    analysis = min(found.analyses, key=lambda each: (rank.get(each.language, len(rank)), each.language))
+    texts = [
+        analysis.summary,
+        analysis.scope,
+        *(insight.text for insight in analysis.insight),
+        *analysis.risks,
+        *analysis.advice,
+    ]
+    return Result(
+        day=found.day,
+        repository=found.repository,
+        sha=found.sha,
+        level=found.level,
+        kind=analysis.kind,
+        title=marked_line(shortened(displayable(title_of(found.message, most=_READ_OF_TITLE))), phrases),
+        excerpt=excerpt(texts, phrases),
+        lang="" if analysis.language == languages[0] else lang_attribute(analysis.language),
+    )
 
 
 def _page(text: str) -> int:
