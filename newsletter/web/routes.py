@@ -49,7 +49,7 @@ def create_web_app(
             web.get("/readyz", service.readyz),
             web.get("/metrics", service.metrics),
             web.get("/robots.txt", service.robots),
-            web.get("/style.css", _style_sheet(static)),
+            style_sheet(static),
             *archive,
             *admin,
         ]
@@ -68,7 +68,8 @@ def admin_routes(*, gate: Gate, entrance: Entrance, overview: Overview, connect:
     )
 
 
-def _style_sheet(static: Path) -> Handler:
+def style_sheet(static: Path) -> web.RouteDef:
+    """Return the route of the pages' style sheet."""
     body = (static / "style.css").read_bytes()
     present = style_url(static).partition("=")[2]
 
@@ -78,7 +79,7 @@ def _style_sheet(static: Path) -> Handler:
         headers = {"Cache-Control": f"public, {kept}"}
         return web.Response(body=body, content_type="text/css", charset="utf-8", headers=headers)
 
-    return get
+    return web.get("/style.css", get)
 
 
 @web.middleware

@@ -20,7 +20,7 @@ from newsletter.web.archive.desk import Desk
 from newsletter.web.archive.routes import archive_routes
 from newsletter.web.kept import Kept
 from newsletter.web.pages import Pages, security_headers
-from newsletter.web.routes import plain_errors
+from newsletter.web.routes import plain_errors, style_sheet
 from tests.support.clock import FrozenClock
 from tests.support.markup import Markup, parsed
 from tests.support.newsroom import Newsroom
@@ -119,7 +119,7 @@ async def archive_house(store: Store, *, language: str = "en", room: int = 2**20
         github_url="https://github.com",
     )
     app = web.Application(middlewares=[security_headers, plain_errors])
-    app.add_routes(archive_routes(desk))
+    app.add_routes([*archive_routes(desk), style_sheet(templates)])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
