@@ -17,6 +17,8 @@ from tests.support.grouped_day import grouped_day
 from tests.support.records import DAY, analysis_of, follow
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+LOOKS: tuple[tuple[Literal["light", "dark"], str], ...] = (("light", "en"), ("dark", "zh"))
+PICTURED = (375, 700)
 LONG = "RadixCacheEvictionPolicyConfigurationFactoryProviderRegistration"
 
 
@@ -49,8 +51,10 @@ async def test_the_archive_is_readable_everywhere(sqlite_url: str) -> None:
     ARTEFACTS.mkdir(exist_ok=True)
     store = Store(sqlite_url)
     async with archive_house(store) as house, chromium() as browser:
-        for name, path in (await furnished(house)).items():
-            for scheme, language in zip(SCHEMES, ("en", "zh"), strict=True):
+        for number, (name, path) in enumerate((await furnished(house)).items()):
+            # The pages that hold most are looked at in both; the others have nothing that these have not.
+            looks = LOOKS if name in {"day", "change"} else LOOKS[number % 2 : number % 2 + 1]
+            for scheme, language in looks:
                 page = await browser.new_page(color_scheme=scheme)
                 faults: list[str] = []
                 page.on("console", lambda message, faults=faults: faults.append(message.text))  # type: ignore[misc]
@@ -58,9 +62,12 @@ async def test_the_archive_is_readable_everywhere(sqlite_url: str) -> None:
                 for width in WIDTHS:
                     await page.set_viewport_size({"width": width, "height": 800})
                     assert await page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
-                    await page.screenshot(path=ARTEFACTS / f"archive-{name}-{width}-{scheme}.png", full_page=True)
-                assert await page.evaluate(LOWEST_CONTRAST) >= 4.5, (name, scheme)
+                    if width in PICTURED:
+                        await page.screenshot(path=ARTEFACTS / f"archive-{name}-{width}-{scheme}.png", full_page=True)
                 assert await grave_findings(page) == [], (name, scheme)
+                for other in SCHEMES:
+                    await page.emulate_media(color_scheme=other)
+                    assert await page.evaluate(LOWEST_CONTRAST) >= 4.5, (name, other)
                 assert [fault for fault in faults if "404" not in fault] == []
                 await page.close()
         await looks_right_on_paper(await browser.new_page(color_scheme="dark"), house)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,16 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Inspector, delete, insert, inspect, select, text
 
 from newsletter.delivery.record import DeliveryStatus
+from newsletter.digest.search_words import phrases_of
 from newsletter.errors import SchemaAhead, SchemaBehind
-from newsletter.store import tables
+from newsletter.store import analyses, digests, search, tables
 from newsletter.store.engine import Store
 from newsletter.store.migrate import configuration, require_current, upgrade
+from newsletter.store.search import Wanted
 from subscribers import metadata
 from tests.conftest import DATABASES
 from tests.support.clock import NOON
-from tests.support.records import add_reader, closed_day, follow
+from tests.support.records import add_reader, analysed_commits, analysis_of, closed_day, follow, sha
 
 #: Tables that SQLite makes for its own index of words.
 FTS5 = "search_index"
@@ -195,6 +198,26 @@ async def test_deliveries_of_an_earlier_version_keep_the_patience_they_were_prom
         rows = await transaction.connection.execute(select(table))
         found = {names[row.subscriber_id]: (row.patience_from, row.refusals) for row in rows}
     assert found == {"tried": (NOON, 0), "fresh": (None, 0)}
+
+
+async def test_analyses_of_an_earlier_version_can_be_searched(blank: Store) -> None:
+    def between(connection: Connection) -> None:
+        command.downgrade(configuration(connection), "0010")
+        command.upgrade(configuration(connection), "head")
+
+    await upgrade(blank)
+    (commit_id,) = await analysed_commits(blank, await follow(blank), [1])
+    digest = await closed_day(blank)
+    async with blank.write() as transaction:
+        connection = transaction.connection
+        await analyses.add(connection, commit_id, analysis_of(summary="闸门更低了。"), version=1, now=NOON)
+        await digests.take_commits(connection, digest.id, before=NOON + timedelta(days=1), late_before=None)
+        words = (await connection.execute(select(tables.search_texts))).all()
+        await connection.run_sync(between)
+        assert (await connection.execute(select(tables.search_texts))).all() == words
+        for query in ("闸门", "measure depth", "#7"):
+            (found,) = await search.find(connection, Wanted(phrases=phrases_of(query)), offset=0, limit=9)
+            assert found.sha == sha(1)
 
 
 async def test_a_migration_that_is_interrupted_leaves_nothing(blank: Store) -> None:
