@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
-from playwright.async_api import Page
+from playwright.async_api import ConsoleMessage, Page
 
 from newsletter.store.engine import Store
 from tests.acceptance.test_browser import ARTEFACTS, LOWEST_CONTRAST, WIDTHS
@@ -57,7 +58,7 @@ async def test_the_archive_is_readable_everywhere(sqlite_url: str) -> None:
             for scheme, language in looks:
                 page = await browser.new_page(color_scheme=scheme)
                 faults: list[str] = []
-                page.on("console", lambda message, faults=faults: faults.append(message.text))  # type: ignore[misc]
+                page.on("console", partial(note, faults))
                 await page.goto(f"{house.url}{path}{'&' if '?' in path else '?'}lang={language}")
                 for width in WIDTHS:
                     await page.set_viewport_size({"width": width, "height": 800})
@@ -73,6 +74,10 @@ async def test_the_archive_is_readable_everywhere(sqlite_url: str) -> None:
         await looks_right_on_paper(await browser.new_page(color_scheme="dark"), house)
         await can_be_used_without_a_mouse_and_without_scripts(await browser.new_page(java_script_enabled=False), house)
     await store.close()
+
+
+def note(faults: list[str], message: ConsoleMessage) -> None:
+    faults.append(message.text)
 
 
 async def looks_right_on_paper(page: Page, house: ArchiveHouse) -> None:
