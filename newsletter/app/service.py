@@ -31,6 +31,9 @@ from newsletter.resources import templates_directory
 from newsletter.settings import Settings
 from newsletter.store.engine import Store
 from newsletter.store.sealing import Seal
+from newsletter.web.archive.desk import Desk
+from newsletter.web.archive.routes import archive_routes
+from newsletter.web.kept import Kept
 from newsletter.web.pages import Pages
 from newsletter.web.readers import Readers
 from newsletter.web.routes import create_web_app
@@ -120,6 +123,17 @@ class Service:
             readers=Readers(store=self.store, tokens=self.tokens, pages=pages, clock=self.clock),
             service=ServicePages(store=self.store, pages=pages, github_url=settings.github.web_url),
             static=templates,
+            archive=archive_routes(
+                Desk(
+                    store=self.store,
+                    pages=pages,
+                    kept=Kept(self.store),
+                    title=settings.title,
+                    language=settings.language,
+                    base_url=settings.base_url,
+                    github_url=settings.github.web_url,
+                )
+            ),
             admin=operators_pages(
                 self, pages, keys=revealed(settings.secret_key), seal=self.seal, conversions=self.conversions
             ),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote
 
+from subscribers import Level
+
 #: Pages of the archive, below the service's own address.
 ARCHIVE = "/archive"
 
@@ -40,6 +42,24 @@ class ArchiveLinks:
         """Return the link to all days of ``owner/name``."""
         return f"{self.home}/repositories/{_name(repository)}"
 
+    @property
+    def search(self) -> str:
+        """Return the link to the search."""
+        return f"{self.home}/search"
+
+    @property
+    def feed(self) -> str:
+        """Return the link to the feed of everything."""
+        return f"{self.base_url}/feed.xml"
+
+    def level_feed(self, level: Level) -> str:
+        """Return the link to the feed of what is at a level or above."""
+        return f"{self.base_url}/feed/{level.value}.xml"
+
+    def repository_feed(self, repository: str) -> str:
+        """Return the link to the feed of ``owner/name``."""
+        return f"{self.repository(repository)}/feed.xml"
+
     def mail(self, key: str) -> str:
         """Return the link to a mail as its cohort got it, without anybody's own links.
 
@@ -49,4 +69,4 @@ class ArchiveLinks:
 
 
 def _name(repository: str) -> str:
-    return "/".join(quote(part, safe="") for part in repository.split("/", 1))
+    return "/".join(quote(part, safe="", errors="replace") for part in repository.split("/", 1))

@@ -9,6 +9,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.analysis.record import Analysis, Aspect, Insight, Reason, Signal
+from newsletter.store import search_texts
 from newsletter.store.tables import analyses, commits, digest_items
 from newsletter.store.upsert import insert_new
 from subscribers import Level
@@ -27,7 +28,11 @@ async def add(connection: AsyncConnection, commit_id: int, analysis: Analysis, *
         )
         .returning(analyses.c.id)
     )
-    return result.scalar_one_or_none() is not None
+    analysis_id = result.scalar_one_or_none()
+    if analysis_id is None:
+        return False
+    await search_texts.keep(connection, analysis_id, commit_id, analysis)
+    return True
 
 
 def values_of(analysis: Analysis) -> dict[str, Any]:

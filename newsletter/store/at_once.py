@@ -1,4 +1,4 @@
-"""Whole write transactions on SQLite in a thread of their own, without going back and forth for every statement."""
+"""Whole transactions on SQLite in a thread of their own, without going back and forth for every statement."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ class SqliteThread:
     """One connection, and the one thread that uses it.
 
     :param busy_timeout: how long to wait for another process's lock, seconds.
+    :param read_only: whether it only looks; then it waits for nobody who writes.
     """
 
-    def __init__(self, url: URL, *, busy_timeout: float) -> None:
+    def __init__(self, url: URL, *, busy_timeout: float, read_only: bool = False) -> None:
         self._engine = create_engine(
             url.set(drivername="sqlite+pysqlite"),
             pool_size=1,
@@ -29,7 +30,8 @@ class SqliteThread:
             hide_parameters=True,
             connect_args={"timeout": busy_timeout, "check_same_thread": False},
         )
-        configure(self._engine, begin="BEGIN IMMEDIATE", read_only=False, busy_timeout=busy_timeout)
+        begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+        configure(self._engine, begin=begin, read_only=read_only, busy_timeout=busy_timeout)
         self._connection: Connection | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 

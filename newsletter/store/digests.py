@@ -81,7 +81,7 @@ async def make(
         .returning(digests)
     )
     row = result.one_or_none()
-    return _record(row) if row else None
+    return digest_of(row) if row else None
 
 
 async def take_commits(
@@ -126,10 +126,11 @@ async def by_day(connection: AsyncConnection, day: date) -> StoredDigest | None:
 
 async def _one(connection: AsyncConnection, condition: ColumnElement[bool]) -> StoredDigest | None:
     row = (await connection.execute(select(digests).where(condition))).one_or_none()
-    return _record(row) if row else None
+    return digest_of(row) if row else None
 
 
-def _record(row: Row[Any]) -> StoredDigest:
+def digest_of(row: Row[Any]) -> StoredDigest:
+    """Return the digest of a row."""
     return StoredDigest(
         id=row.id,
         day=row.day,
@@ -157,6 +158,7 @@ async def items(connection: AsyncConnection, digest_id: int) -> tuple[DigestItem
     """Return the commits of a digest in the order in which they reached their branches."""
     rows = await connection.execute(
         select(*ITEM, digest_items.c.late)
+        .select_from(commits)
         .join(digest_items, digest_items.c.commit_id == commits.c.id)
         .join(repositories, repositories.c.id == commits.c.repository_id)
         .outerjoin(commit_details, commit_details.c.commit_id == commits.c.id)

@@ -75,6 +75,7 @@ class Store:
                 self.url, begin="BEGIN", size=READERS, read_only=True, busy_timeout=busy_timeout
             )
             self._at_once = SqliteThread(self.url, busy_timeout=busy_timeout)
+            self._looking = SqliteThread(self.url, busy_timeout=busy_timeout, read_only=True)
         else:
             self._writer = self._reader = postgresql_engine(self.url, patience=patience)
 
@@ -171,11 +172,23 @@ class Store:
             async with self._reader.connect() as connection, connection.begin():
                 yield connection
 
+    async def read_at_once(self, work: Callable[[Connection], Result]) -> Result:
+        """Run statements that need nothing from outside in one consistent view, as :meth:`write_at_once` does.
+
+        :raises StoreUnavailable: the database is away.
+        """
+        with _naming_outages():
+            if self.is_sqlite:
+                return await self._looking.run(work)
+            async with self._reader.connect() as connection, connection.begin():
+                return await connection.run_sync(work)
+
     async def close(self) -> None:
         """Close every connection."""
         await self._writer.dispose()
         if self.is_sqlite:
             self._at_once.close()
+            self._looking.close()
         if self._reader is not self._writer:
             await self._reader.dispose()
 

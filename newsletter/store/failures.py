@@ -10,6 +10,7 @@ from sqlalchemy import Update, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.analysis.record import Analysis, Fallback, Source
+from newsletter.store import search_texts
 from newsletter.store.analyses import record_of, values_of
 from newsletter.store.states import DetailState
 from newsletter.store.tables import analyses, commits, pushes
@@ -76,8 +77,12 @@ async def to_try_again(
 async def mend(connection: AsyncConnection, commit_id: int, analysis: Analysis, *, version: int, now: datetime) -> bool:
     """Put a model's analysis in the place of the rules'; False where somebody did so before."""
     mine = _failed(commit_id, analysis.language, version)
-    changed = await connection.execute(mine.values(**values_of(analysis), created_at=now))
-    return changed.rowcount == 1
+    changed = await connection.execute(mine.values(**values_of(analysis), created_at=now).returning(analyses.c.id))
+    analysis_id = changed.scalar_one_or_none()
+    if analysis_id is None:
+        return False
+    await search_texts.keep(connection, analysis_id, commit_id, analysis)
+    return True
 
 
 async def note_retry(

@@ -12,7 +12,7 @@ from sqlalchemy import Row, Text, cast, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.github.record import Repository
-from newsletter.store import branches, following
+from newsletter.store import branches, following, former_names
 from newsletter.store.states import Stopped
 from newsletter.store.tables import repositories
 
@@ -158,6 +158,7 @@ async def _learn(
     # A repository whose name was lent to another meanwhile is not found by it.
     if learnt == found and await by_name(connection, known.full_name) == found:
         return found
+    await former_names.note(connection, found.id, found.full_name)
     await _free_name(connection, known.full_name)
     await _begin_new_default(connection, found, known.default_branch)
     await connection.execute(
@@ -197,6 +198,7 @@ def _learnt(found: FollowedRepository, known: Repository, *, asked: bool) -> Fol
 
 async def _free_name(connection: AsyncConnection, full_name: str) -> None:
     """Take a name from whichever repository has it: GitHub has given it to another one meanwhile."""
+    await former_names.note_holder(connection, full_name)
     await connection.execute(
         update(repositories)
         .where(repositories.c.name_key == full_name.lower())

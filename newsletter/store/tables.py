@@ -23,6 +23,7 @@ from newsletter.store.app_tables import hook_logs, installations, missed_hooks
 from newsletter.store.digest_tables import deliveries, digest_items, digests, renderings
 from newsletter.store.model_tables import alarms, digest_summaries, model_usage
 from newsletter.store.report_tables import reported_days, reports
+from newsletter.store.search_tables import former_names, search_texts
 from newsletter.store.states import DetailState, Stopped
 from subscribers import Level, UtcDateTime, metadata, word
 
@@ -33,6 +34,7 @@ __all__ = [
     "digest_items",
     "digest_summaries",
     "digests",
+    "former_names",
     "hook_logs",
     "installations",
     "missed_hooks",
@@ -40,6 +42,7 @@ __all__ = [
     "renderings",
     "reported_days",
     "reports",
+    "search_texts",
 ]
 
 repositories = Table(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from newsletter.digest.render import inline_code
+from newsletter.digest.sanitise import displayable
 from newsletter.languages import catalogue, lang_attribute, supported_languages
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -39,14 +42,7 @@ class Pages:
     def __init__(self, templates: Path, *, title: str, language: str) -> None:
         self._title = title
         self._language = language
-        self._environment = Environment(
-            loader=FileSystemLoader(templates),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n"],
-        )
+        self._templates = templates
         self._environments: dict[str, Environment] = {}
 
     def language_for(self, request: web.Request) -> str:
@@ -65,25 +61,42 @@ class Pages:
 
         :param private: for pages behind a reader's link: kept out of every cache and search engine.
         """
-        text = (
-            self._translated(language)
-            .get_template(name)
-            .render(newsletter_title=self._title, language=language, lang=lang_attribute(language), **values)
-        )
+        text = self.render(name, language=language, **values)
         response = web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
         if private:
             response.headers["Cache-Control"] = "no-store"
             response.headers["X-Robots-Tag"] = "noindex"
         return response
 
+    def render(self, name: str, *, language: str, **values: object) -> str:
+        """Fill a template and return the page."""
+        template = self._translated(language).get_template(name)
+        return template.render(newsletter_title=self._title, language=language, lang=lang_attribute(language), **values)
+
     def _translated(self, language: str) -> Environment:
         """Return the environment of a language, which keeps the templates that it has compiled."""
         if language not in self._environments:
-            environment = self._environment.overlay()
+            # One for each: an overlay would share its words with the others.
+            environment = Environment(
+                loader=FileSystemLoader(self._templates),
+                autoescape=True,
+                undefined=StrictUndefined,
+                trim_blocks=True,
+                lstrip_blocks=True,
+                extensions=["jinja2.ext.i18n"],
+            )
+            environment.globals["style_url"] = style_url(self._templates)
+            environment.filters.update(shown=displayable, inline_code=inline_code)
             # The i18n extension adds the method to the environment when it is loaded.
             environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
             self._environments[language] = environment
         return self._environments[language]
+
+
+def style_url(templates: Path) -> str:
+    """Return the address of the style sheet: another one for every other style sheet, so that it may be kept long."""
+    digest = hashlib.sha256((templates / "style.css").read_bytes()).hexdigest()
+    return f"/style.css?v={digest[:12]}"
 
 
 @web.middleware

@@ -14,7 +14,7 @@ from newsletter.web.admin.connect import PAGE, Connect
 from newsletter.web.admin.entrance import Entrance
 from newsletter.web.admin.gate import HOME, Gate, guarded
 from newsletter.web.admin.overview import Overview
-from newsletter.web.pages import Handler, security_headers
+from newsletter.web.pages import Handler, security_headers, style_url
 from newsletter.web.readers import LARGEST_FORM, Readers
 from newsletter.web.service import ServicePages
 from newsletter.web.webhook import Webhook
@@ -28,11 +28,13 @@ def create_web_app(
     readers: Readers,
     service: ServicePages,
     static: Path,
+    archive: Sequence[web.RouteDef] = (),
     admin: Sequence[web.RouteDef] = (),
 ) -> web.Application:
     """Build the web application.
 
     :param static: folder whose style sheet the pages use.
+    :param archive: the pages and feeds that everybody may read (:mod:`newsletter.web.archive.routes`).
     :param admin: the operator's pages; none where there is no password.
     """
     # The webhook reads its own body up to GitHub's limit; everything else is a small form.
@@ -46,7 +48,9 @@ def create_web_app(
             web.get("/healthz", service.healthz),
             web.get("/readyz", service.readyz),
             web.get("/metrics", service.metrics),
-            web.get("/style.css", _file(static / "style.css", "text/css")),
+            web.get("/robots.txt", service.robots),
+            style_sheet(static),
+            *archive,
             *admin,
         ]
     )
@@ -64,15 +68,18 @@ def admin_routes(*, gate: Gate, entrance: Entrance, overview: Overview, connect:
     )
 
 
-def _file(path: Path, content_type: str) -> Handler:
-    body = path.read_bytes()
+def style_sheet(static: Path) -> web.RouteDef:
+    """Return the route of the pages' style sheet."""
+    body = (static / "style.css").read_bytes()
+    present = style_url(static).partition("=")[2]
 
-    async def get(_: web.Request) -> web.Response:
-        return web.Response(
-            body=body, content_type=content_type, charset="utf-8", headers={"Cache-Control": "public, max-age=3600"}
-        )
+    async def get(request: web.Request) -> web.Response:
+        # Under the address that has its hash it never changes (RFC 8246).
+        kept = "max-age=31536000, immutable" if request.query.get("v") == present else "max-age=3600"
+        headers = {"Cache-Control": f"public, {kept}"}
+        return web.Response(body=body, content_type="text/css", charset="utf-8", headers=headers)
 
-    return get
+    return web.get("/style.css", get)
 
 
 @web.middleware

@@ -42,6 +42,12 @@ class ServicePages:
             github_url=self.github_url,
         )
 
+    async def robots(self, _: web.Request) -> web.Response:
+        """Say what search engines may look at (RFC 9309): everything but what is a reader's or the operator's own."""
+        closed = ("/admin", "/archive/search", "/confirm", "/preferences", "/unsubscribe")
+        lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
+        return web.Response(text="\n".join([*lines, ""]), headers={"Cache-Control": "public, max-age=3600"})
+
     async def healthz(self, _: web.Request) -> web.Response:
         """Alive: the process answers. It says nothing of the database, whose outage no restart mends."""
         return web.json_response({"status": "ok"})

@@ -22,6 +22,9 @@ from newsletter.resources import templates_directory
 from newsletter.store import repositories
 from newsletter.store.engine import Store
 from newsletter.store.migrate import upgrade
+from newsletter.web.archive.desk import Desk
+from newsletter.web.archive.routes import archive_routes
+from newsletter.web.kept import Kept
 from newsletter.web.pages import Pages
 from newsletter.web.readers import Readers
 from newsletter.web.routes import create_web_app
@@ -122,6 +125,17 @@ async def running(
         readers=Readers(store=store, tokens=tokens, pages=pages, clock=lambda: NOW),
         service=ServicePages(store=store, pages=pages, github_url="https://github.com"),
         static=templates,
+        archive=archive_routes(
+            Desk(
+                store=store,
+                pages=pages,
+                kept=Kept(store),
+                title="Rocket news",
+                language=language,
+                base_url="https://news.example",
+                github_url="https://github.com",
+            )
+        ),
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()

@@ -6,12 +6,14 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from urllib.robotparser import RobotFileParser
 
 import pytest
 from aiohttp import web
 
 from subscribers import Purpose
 from tests.support.logged import logging_to_stderr
+from tests.support.markup import parsed
 from tests.support.pushes import SAMPLE
 from tests.support.running import Running, running
 
@@ -84,11 +86,32 @@ async def test_the_counters_are_those_of_prometheus(service: Running) -> None:
     assert "# TYPE newsletter_analysis_fallbacks_total counter" in text
 
 
-async def test_the_style_sheet_may_be_kept(service: Running) -> None:
-    async with service.client.get(f"{service.url}/style.css") as answer:
-        assert answer.status == 200
-        assert answer.content_type == "text/css"
-        assert "max-age=3600" in answer.headers["Cache-Control"]
+async def test_the_style_sheet_may_be_kept_for_long_under_the_address_that_pages_name(service: Running) -> None:
+    _, page = await get(service, "/")
+    (named,) = (link for link in parsed(page).links() if link.startswith("/style.css"))
+    for path, kept in (("/style.css", "3600"), ("/style.css?v=old", "3600"), (named, "31536000, immutable")):
+        async with service.client.get(service.url + path) as answer:
+            assert answer.status == 200
+            assert answer.content_type == "text/css"
+            assert answer.headers["Cache-Control"] == f"public, max-age={kept}"
+
+
+async def test_pages_speak_one_language_each_whichever_was_asked_for_before(service: Running) -> None:
+    for language, words in (("en", "How to subscribe"), ("zh", "如何订阅"), ("en", "How to subscribe")):
+        async with service.client.get(f"{service.url}/", headers={"Accept-Language": language}) as answer:
+            assert words in await answer.text()
+
+
+async def test_search_engines_are_let_into_the_archive_and_nowhere_private(service: Running) -> None:
+    status, text = await get(service, "/robots.txt")
+    rules = RobotFileParser()
+    rules.parse(text.splitlines())
+    assert status == 200
+    for path, may in (("/", True), ("/archive/2026-01-20", True), ("/feed.xml", True), ("/archive/search?q=x", False)):
+        assert rules.can_fetch("anybody", path) is may
+    assert not any(rules.can_fetch("anybody", path) for path in ("/admin", "/unsubscribe/token", "/preferences/token"))
+    status, page = await get(service, "/")
+    assert {"/archive", "/feed.xml"} <= set(parsed(page).links())
 
 
 @pytest.mark.parametrize(

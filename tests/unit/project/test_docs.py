@@ -15,6 +15,7 @@ from aiohttp import web
 from newsletter.cli.program import program
 from newsletter.metrics import REGISTRY
 from newsletter.settings import SERVING, Settings, load_settings, setting_names
+from newsletter.web.archive.routes import archive_routes
 from newsletter.web.routes import admin_routes, create_web_app
 
 ROOT = Path(__file__).parents[3]
@@ -167,6 +168,7 @@ def routes() -> set[str]:
         readers=anything,  # type: ignore[arg-type]
         service=anything,  # type: ignore[arg-type]
         static=ROOT / "templates" / "web",
+        archive=archive_routes(anything),  # type: ignore[arg-type]
         admin=admin_routes(gate=anything, entrance=anything, overview=anything, connect=anything),  # type: ignore[arg-type]
     )
     return {

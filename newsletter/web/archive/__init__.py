@@ -1,0 +1,1 @@
+"""The archive of public repositories: days, changes, search and feeds."""
