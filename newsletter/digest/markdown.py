@@ -31,10 +31,10 @@ _REFERENCE = re.compile(r"@(?=[\w-])|#(?=\w)|(?<!\w)GH-(?=\d)|:(?=[\w+-]+:)", re
 #: Extended autolinks, beyond what is taken apart for mail programs (GFM, section 6.9).
 _AUTOLINK = re.compile(rf"(?<!{JOINER})(?=://)|(?<=www)(?<!{JOINER})(?=\.)", re.IGNORECASE)
 #: The name of a commit, or its beginning.
-_OBJECT = re.compile(r"(?<![0-9A-Za-z_])([0-9a-f]{7,64})(?![0-9A-Za-z_])")
-_DIGITS_OR_WORD = re.compile(r"\d+|[a-f]+")
+_OBJECT = re.compile(r"(?<![0-9A-Za-z_])([0-9A-Fa-f]{7,64})(?![0-9A-Za-z_])")
+_DIGITS_OR_WORD = re.compile(r"\d+|[A-Fa-f]+")
 #: Fewer hexadecimal digits name no commit.
-_NAMELESS = re.compile(r"([0-9a-f]{6})(?=[0-9a-f])")
+_NAMELESS = re.compile(r"([0-9A-Fa-f]{6})(?=[0-9A-Fa-f])")
 
 _IN_A_URL = ":/?#@!$&'*+,;=%~"
 

@@ -67,6 +67,7 @@ def test_a_text_is_written_so(text: str, markdown: str) -> None:
 @given(TEXTS, st.sampled_from(list(PLACES)))
 @example("- - x", "in a list")
 @example("===", "alone")
+@example("deadbeefA", "alone")
 @example("x #", "in a heading")
 @example("$`x`$", "alone")
 @example("www.\U0001f600.example", "alone")

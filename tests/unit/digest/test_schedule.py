@@ -125,7 +125,7 @@ def test_the_closing_of_a_day_falls_on_its_local_time(day: date, at: time, zone:
         pytest.param(
             "2024-03-31T01:30+00:00", time(23, 30), NUUK, ["2024-03-29", "2024-03-30"], id="an hour moved past midnight"
         ),
-        pytest.param("2024-04-01T01:30+00:00", time(23, 30), NUUK, ["2024-03-31"], id="and the day after that"),
+        pytest.param("2024-04-02T00:30+00:00", time(23, 30), NUUK, ["2024-03-31"], id="and the day after that"),
     ],
 )
 def test_a_closing_closes_the_day_that_ended(now: str, at: time, zone: ZoneInfo, expected: list[str]) -> None:
