@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import uuid4
@@ -12,23 +12,26 @@ from uuid import uuid4
 import subscribers
 from newsletter.analysis.analyst import Analyst
 from newsletter.analysis.day import DaySummary
-from newsletter.analysis.prompt import VERSION
-from newsletter.analysis.record import Analysis, Fallback
-from newsletter.analysis.rules import analyse_by_rules
+from newsletter.analysis.record import Fallback
 from newsletter.delivery.record import SkipReason
 from newsletter.digest.assemble import assemble
+from newsletter.digest.bars import first_day
 from newsletter.digest.changes import grouped
-from newsletter.digest.record import Change, Digest, Rendering, Slots
+from newsletter.digest.check import Allowed, faults_of
+from newsletter.digest.record import Change, Digest, Edition, RecordedCommits, Rendering, Slots
 from newsletter.digest.render import Renderer
 from newsletter.errors import StoreUnavailable
 from newsletter.languages import supported_languages
 from newsletter.logs import get_logger
 from newsletter.pipeline.contents import bare, change_of, log_bare, with_periods
+from newsletter.pipeline.missing import write_missing
+from newsletter.pipeline.operator import Operator
 from newsletter.pipeline.port import Jobs, Kind
 from newsletter.pipeline.summarise import summarise
-from newsletter.store import analyses, commits, deliveries, digests
+from newsletter.pipeline.unfit import UnfitMail, end_alarm, hold_back
+from newsletter.store import analyses, deliveries, digests, recorded
 from newsletter.store.deliveries import NewDelivery
-from newsletter.store.digests import DigestItem, StoredDigest
+from newsletter.store.digests import StoredDigest
 from newsletter.store.engine import Store
 from subscribers import Choice, Cohort, Level, Preferences
 
@@ -36,6 +39,10 @@ log = get_logger("compose")
 
 #: Rows of the ledger written in one transaction, so that nobody else waits long for the database.
 ROWS_PER_TRANSACTION = 500
+#: In the place of an operator who does not want to be written to.
+NOBODY = Operator()
+#: In a mail that nobody gets.
+PREVIEW = Slots(unsubscribe_token="preview", preferences_token="preview", view_key="preview")  # noqa: S106 - no tokens
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +62,20 @@ class Imprint:
 
 
 async def compose(
-    digest_id: int, *, store: Store, jobs: Jobs, imprint: Imprint, now: datetime, analyst: Analyst | None = None
+    digest_id: int,
+    *,
+    store: Store,
+    jobs: Jobs,
+    imprint: Imprint,
+    now: datetime,
+    analyst: Analyst | None = None,
+    operator: Operator = NOBODY,
 ) -> None:
     """Render a digest for every cohort and queue its deliveries. Where it was interrupted, it goes on.
 
     :param analyst: sums up the day of each repository, where it asks a model.
+    :param operator: is told of mails that must not be sent.
+    :raises HeldBack: there are such; the others are on their way, and composing again makes up for them.
     """
     async with store.read() as connection:
         digest = await digests.by_id(connection, digest_id)
@@ -67,9 +83,17 @@ async def compose(
     if digest is None or digest.composed:
         return
     editions = _Editions(digest, store=store, imprint=imprint, now=now, analyst=analyst)
-    queued = 0
+    queued, unfit = 0, list[UnfitMail]()
     for cohort in cohorts:
-        queued += await _compose_cohort(digest, cohort, editions, store=store, domain=imprint.domain, now=now)
+        try:
+            queued += await _compose_cohort(digest, cohort, editions, store=store, domain=imprint.domain, now=now)
+        except UnfitMail as error:
+            # What is wrong is in the alarm below; here, whose mail it is.
+            log.warning("a mail is unfit", action="digest.unfit", digest=digest_id, cohort=cohort.key)
+            unfit.append(error)
+    if unfit:
+        raise await hold_back(digest, unfit, store=store, jobs=jobs, operator=operator, now=now)
+    await end_alarm(store=store, now=now)
     async with store.write() as transaction:
         await digests.mark_composed(transaction.connection, digest_id, now=now)
         await jobs.put(transaction, Kind.DELIVER, str(digest_id))
@@ -83,13 +107,14 @@ async def preview(
 
     :returns: None where nothing of the day reaches their threshold.
     :raises LookupError: the day is not closed.
+    :raises UnfitMail: it would be held back; the error has the mail, where there is one.
     """
     async with store.read() as connection:
         digest = await digests.by_day(connection, day)
     if digest is None:
         raise LookupError(f"{day} is not closed yet")
     editions = _Editions(digest, store=store, imprint=imprint, now=now, keeps=False)
-    return await editions.render(preferences, Slots(unsubscribe_token="preview"))  # noqa: S106 - no token at all
+    return await editions.render(preferences, PREVIEW)
 
 
 async def _compose_cohort(
@@ -98,8 +123,12 @@ async def _compose_cohort(
     async with store.read() as connection:
         rendering_id = await digests.rendering_id(connection, digest.id, cohort.key)
     if rendering_id is None:
-        # Nobody outside can know the word, so no commit can hold it and be filled with somebody's token.
-        slots = Slots(unsubscribe_token=f"slot-{secrets.token_hex(16)}")
+        # Nobody outside can know the words, so no commit can hold one and be filled with somebody's token.
+        slots = Slots(
+            unsubscribe_token=f"slot-{secrets.token_hex(16)}",
+            preferences_token=f"slot-{secrets.token_hex(16)}",
+            view_key=secrets.token_urlsafe(24),
+        )
         rendering = await editions.render(cohort.preferences, slots)
         if rendering is not None:
             async with store.write() as transaction:
@@ -108,7 +137,7 @@ async def _compose_cohort(
                     digest.id,
                     cohort.key,
                     rendering,
-                    unsubscribe_slot=slots.unsubscribe_token,
+                    slots=slots,
                 )
     queued = after = 0
     while True:
@@ -160,6 +189,7 @@ class _Editions:
         self._keeps = keeps
         self._analyst = analyst
         self._by_language: dict[str, Digest] = {}
+        self._recorded: tuple[RecordedCommits, ...] | None = None
 
     async def render(self, preferences: Preferences, slots: Slots) -> Rendering | None:
         language = preferences.language if preferences.language in supported_languages() else self._imprint.language
@@ -170,7 +200,13 @@ class _Editions:
             return await self._print(digest, preferences, slots)
         except Exception:  # noqa: BLE001 - and raised again where no single change is to blame
             digest = await self._printable(digest, slots)
+        try:
             rendering = await self._print_bare(digest, preferences, slots)
+        except UnfitMail:
+            raise
+        except Exception as error:
+            log.exception("a mail cannot be made", action="digest.not_printed")
+            raise UnfitMail([f"it cannot be made: {error!r}"[:300]]) from error
         self._by_language[language] = digest
         return rendering
 
@@ -191,7 +227,15 @@ class _Editions:
         if edition is None:
             return None
         # A large day takes a second: in a thread, so that webhooks are answered meanwhile.
-        return await asyncio.to_thread(self._imprint.renderer.render, edition, slots)
+        return await asyncio.to_thread(self._checked, edition, slots)
+
+    def _checked(self, edition: Edition, slots: Slots) -> Rendering:
+        renderer = self._imprint.renderer
+        rendering = renderer.render(edition, slots)
+        allowed = Allowed(base_url=renderer.base_url, github_url=self._imprint.github_url)
+        if faults := faults_of(rendering, edition, slots, allowed=allowed):
+            raise UnfitMail(faults, rendering)
+        return rendering
 
     async def _printable(self, digest: Digest, slots: Slots) -> Digest:
         """Return a digest in which every change that cannot be printed by itself is bare."""
@@ -211,8 +255,17 @@ class _Editions:
         async with self._store.read() as connection:
             items = await digests.items(connection, self._digest.id)
             found = await analyses.of_digest(connection, self._digest.id, language=language)
+            if self._recorded is None:
+                self._recorded = await recorded.between(connection, first_day(self._digest.day), self._digest.day)
         missing = [item for item in items if item.commit_id not in found]
-        found |= await self._write_missing(missing, language)
+        found |= await write_missing(
+            missing,
+            language,
+            store=self._store,
+            fallback=Fallback.DUE if self._imprint.with_model else None,
+            keeps=self._keeps,
+            now=self._now,
+        )
         web = self._imprint.github_url
         changes = tuple(
             change_of(item, found.get(item.commit_id), web_url=web, day=self._digest.day, language=language)
@@ -225,6 +278,7 @@ class _Editions:
             language=language,
             changes=changes,
             summaries=await self._summaries(changes, language),
+            recorded=self._recorded,
         )
 
     async def _summaries(self, changes: tuple[Change, ...], language: str) -> Mapping[str, DaySummary]:
@@ -243,26 +297,3 @@ class _Editions:
         except Exception:
             log.exception("a day could not be summed up", action="digest.not_summed_up")
             return {}
-
-    async def _write_missing(self, items: Sequence[DigestItem], language: str) -> dict[int, Analysis]:
-        """Let the rules write what has no analysis in this language: its first reader came after it was analysed.
-
-        What they cannot analyse is left out.
-        """
-        written: dict[int, Analysis] = {}
-        fallback = Fallback.DUE if self._imprint.with_model else None
-        for item in items:
-            async with self._store.read() as connection:
-                commit = await commits.load(connection, item.commit_id)
-            if commit is None:
-                raise LookupError(f"commit {item.commit_id} vanished")
-            try:
-                analysis = analyse_by_rules(commit.subject, language=language, level=item.level, fallback=fallback)
-            except Exception as error:  # noqa: BLE001 - as above
-                log_bare(item.sha, error)
-                continue
-            if self._keeps:
-                async with self._store.write() as transaction:
-                    await analyses.add(transaction.connection, item.commit_id, analysis, version=VERSION, now=self._now)
-            written[item.commit_id] = analysis
-        return written

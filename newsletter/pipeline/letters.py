@@ -54,6 +54,7 @@ class Letters:
                 message_id=delivery.message_id or "",
                 date=delivery.created_at,
                 unsubscribe_token=self._tokens.make(Purpose.UNSUBSCRIBE, reader.id),
+                preferences_token=self._tokens.make(Purpose.PREFERENCES, reader.id),
                 campaign=self._campaign,
             ),
         )

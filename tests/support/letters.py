@@ -15,7 +15,9 @@ from newsletter.delivery.message import Letterhead, Particulars, message_bytes
 from newsletter.delivery.record import OpenMail
 
 SLOT = "slot-0123456789abcdef"
+CHOICES_SLOT = "choices-0123456789abcdef"
 TOKEN = "NDI.q2k9-very_long-URL-safe-token-of-some-fifty-characters"
+CHOICES = "NDI.another_token-for-the-page-of-preferences-of-one-reader"
 NEWS = Letterhead(
     sender=Address("Tide tables", "digest", "news.example"),
     title="Tide tables",
@@ -27,13 +29,15 @@ READER = Particulars(
     message_id="<20260302.0123456789abcdef@news.example>",
     date=datetime(2026, 3, 3, 8, 0, tzinfo=timezone(timedelta(hours=1))),
     unsubscribe_token=TOKEN,
+    preferences_token=CHOICES,
     campaign="2026-03-02",
 )
 MAIL = OpenMail(
     subject="3 changes",
-    text=f"High water at noon.\n.a dot\n\nLeave: https://news.example/unsubscribe/{SLOT}\n",
+    text=f"High water at noon.\n.a dot\n\nLeave: https://news.example/unsubscribe/{SLOT}\nChoose: https://news.example/preferences/{CHOICES_SLOT}\n",
     html=f'<p>High water at noon.</p><a href="https://news.example/unsubscribe/{SLOT}">Leave</a>',
     unsubscribe_slot=SLOT,
+    preferences_slot=CHOICES_SLOT,
 )
 #: RFC 5322 §2.1.1: no line may be longer, without its end.
 LONGEST_LINE = 998
@@ -51,6 +55,7 @@ HEADERS = [
     "List-Help",
     "List-Subscribe",
     "List-Owner",
+    "List-Archive",
     "List-Post",
     "Auto-Submitted",
     "X-Auto-Response-Suppress",

@@ -158,7 +158,7 @@ async def test_changes_of_several_commits_are_readable_at_every_width(
 ) -> None:
     ARTEFACTS.mkdir(exist_ok=True)
     edition = edition_of(grouped_day(language), language=language)
-    html = renderer().render(edition, Slots(unsubscribe_token="slot")).html
+    html = renderer().render(edition, Slots(unsubscribe_token="slot", preferences_token="choices")).html
     async with shown(html, tmp_path, scheme) as (page, _):
         for width in WIDTHS:
             wrong = await faults(page, width)

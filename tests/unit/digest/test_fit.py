@@ -23,7 +23,7 @@ GMAIL_CLIPS_AT = 102_000
 FILLED_IN_LATER = 2 * 512
 WEIGHTS = {Look.FULL: 10, Look.BRIEF: 5, Look.LINE: 1}
 RENDERER = renderer()
-SLOTS = Slots(unsubscribe_token="slot-" + 32 * "0")
+SLOTS = Slots(unsubscribe_token="slot-" + 32 * "0", preferences_token="choices-" + 32 * "0")
 
 
 def outline(page: Page) -> str:

@@ -16,7 +16,7 @@ from newsletter.digest.sanitise import LONGEST_READ, display_width, displayable,
 from subscribers import Level
 from tests.support.editions import change_of, edition_of, renderer
 
-SLOTS = Slots(unsubscribe_token="slot-1")
+SLOTS = Slots(unsubscribe_token="slot-1", preferences_token="choices-1")
 
 
 @pytest.fixture

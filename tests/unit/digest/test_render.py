@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.analysis.record import Fallback
+from newsletter.digest.markup import inline_code
 from newsletter.digest.record import Change, Rendering, Slots
-from newsletter.digest.render import inline_code
 from newsletter.digest.sanitise import display_width
 from subscribers import Level
 from tests.support.clock import NOON
@@ -23,7 +23,10 @@ from tests.support.markup import parsed
 
 HIGH, MEDIUM, LOW = Level.HIGH, Level.MEDIUM, Level.LOW
 RENDERER = renderer()
-SLOTS = Slots(unsubscribe_token="slot-0123456789abcdef0123456789abcdef")
+SLOTS = Slots(
+    unsubscribe_token="slot-0123456789abcdef0123456789abcdef",
+    preferences_token="choices-0123456789abcdef0123456789abcdef",
+)
 UNSUBSCRIBE = f"https://news.example/unsubscribe/{SLOTS.unsubscribe_token}"
 DAY = (*changes_of(HIGH, HIGH, MEDIUM, LOW), *changes_of(LOW, MEDIUM, repository="b/c", start=9))
 
@@ -254,7 +257,10 @@ def test_templates_are_compiled_once_so_that_a_cohort_costs_only_the_filling_in(
 
 
 def test_only_the_slot_differs_between_two_slots() -> None:
-    mail, other = mail_of(), RENDERER.render(edition_of(DAY), Slots(unsubscribe_token="slot-other"))
+    mail, other = (
+        mail_of(),
+        RENDERER.render(edition_of(DAY), Slots(unsubscribe_token="slot-other", preferences_token="choices-other")),
+    )
     assert mail.html.replace(SLOTS.unsubscribe_token, "slot-other") == other.html
     assert mail.text.replace(SLOTS.unsubscribe_token, "slot-other") == other.text
 

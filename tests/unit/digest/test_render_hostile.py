@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.analysis.record import Reason, Signal, Source
+from newsletter.digest.markup import inline_code
 from newsletter.digest.record import Change, Rendering, Slots
-from newsletter.digest.render import inline_code
 from newsletter.github.links import commit_url, pull_request_url, repository_url
 from subscribers import Level
 from tests.support.editions import ANYTHING, HOSTILE, WEB, change_of, edition_of, renderer
@@ -18,7 +18,10 @@ from tests.support.markup import Element, Markup, is_invisible, parsed
 
 HIGH, MEDIUM, LOW = Level.HIGH, Level.MEDIUM, Level.LOW
 RENDERER = renderer()
-SLOTS = Slots(unsubscribe_token="slot-0123456789abcdef0123456789abcdef")
+SLOTS = Slots(
+    unsubscribe_token="slot-0123456789abcdef0123456789abcdef",
+    preferences_token="choices-0123456789abcdef0123456789abcdef",
+)
 TEXTS = HOSTILE | ANYTHING
 NAMES = ("repository", "author", "detail", "summary", "area", "risk", "advice", "model")
 #: The only elements that analyses may bring about.
