@@ -49,4 +49,4 @@ class ArchiveLinks:
 
 
 def _name(repository: str) -> str:
-    return "/".join(quote(part, safe="") for part in repository.split("/", 1))
+    return "/".join(quote(part, safe="", errors="replace") for part in repository.split("/", 1))

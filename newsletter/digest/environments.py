@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from newsletter.digest.markup import code, inline_code, isolating, prose
 from newsletter.digest.sanitise import displayable, wrapped
+from newsletter.digest.sources import Sources
 from newsletter.digest.unlinked import unlinked
 from newsletter.languages import catalogue
 
 
-def environment(sources: Mapping[str, str], language: str, *, autoescape: bool) -> Environment:
+def environment(sources: Sources, language: str, *, autoescape: bool) -> Environment:
     """Return an environment of one language.
 
     One for each: an overlay would share its words with the others, and compile the template again.
 
-    :param sources: templates by name.
     :param autoescape: off for the text part alone, which nothing reads as markup.
     """
     made = Environment(
-        loader=DictLoader(sources),
+        loader=FunctionLoader(sources.load),
         autoescape=autoescape,  # noqa: S701 - as said
         undefined=StrictUndefined,
         trim_blocks=True,

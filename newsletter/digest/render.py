@@ -32,6 +32,7 @@ from newsletter.digest.references import References
 from newsletter.digest.sources import HTML, TEXT, read_sources
 from newsletter.digest.subject import subject_of
 from newsletter.digest.summary import summary_of
+from newsletter.digest.trial import try_out
 from newsletter.languages import catalogue, lang_attribute, locale_of, supported_languages
 
 #: Repositories that did not fit and are still named.
@@ -64,6 +65,9 @@ class Renderer:
         self._fragments = Fragments()
         self._base_url = base_url
         self._postal_address = postal_address
+        if own is not None:
+            files = frozenset(str(path) for path in sources.paths.values())
+            try_out(self.render, base_url=base_url, sources=files, folder=own)
 
     @property
     def base_url(self) -> str:

@@ -64,20 +64,12 @@ def test_a_title_is_kept_whole_or_cut_and_never_empty() -> None:
         ({}, "Fix · Ada · 12:00 · +3 −4", "Ada · Fix"),
         ({"additions": 0, "deletions": 0}, "Fix · Ada · 12:00", "Ada · Fix"),
         ({"additions": 0}, "Fix · Ada · 12:00 · +0 −4", "Ada · Fix"),
-        ({"late": True}, "Fix · Ada · 12:00 · +3 −4", "Ada · Fix"),
         ({"author": "\u202e"}, "Fix · 12:00 · +3 −4", "Fix"),
         ({"kind": Kind.DOCS}, "Documentation · Ada · 12:00 · +3 −4", "Ada · Documentation"),
     ],
 )
-def test_a_change_says_kind_author_time_size_and_whether_it_is_late(
-    fields: dict[str, Any], card: str, line: str
-) -> None:
+def test_a_change_says_kind_author_time_and_size(fields: dict[str, Any], card: str, line: str) -> None:
     assert (EN.card_meta(change_of(**fields)), EN.line_meta(change_of(**fields))) == (card, line)
-
-
-def test_lateness_is_said_in_the_language_of_the_reader() -> None:
-    assert ZH.line_meta(change_of(late=True)) == "Ada · 缺陷修复 · 迟到"
-    assert ZH.card_meta(change_of(late=True)).endswith(" · 迟到")
 
 
 def test_a_giant_author_name_is_cut() -> None:
@@ -147,15 +139,15 @@ def test_a_repository_says_how_much_it_had_and_how_much_is_below_the_level(
 
 def test_what_did_not_fit_is_counted() -> None:
     group = Group(level=LOW, look=Look.LINE, changes=(), members=(), hidden=7)
-    assert EN.hidden_of(group) == "and 7 more of this level on GitHub"
-    assert ZH.hidden_of(group) == "另有 7 项同级变更，请在 GitHub 上查看"
+    assert EN.hidden_of(group) == "and 7 more of this level"
+    assert ZH.hidden_of(group) == "另有 7 项同级变更"
 
 
 @pytest.mark.parametrize(
     ("count", "english", "chinese"),
     [
-        (1, "acme/%s: 1 change on GitHub", "acme/%s：1 项变更，请在 GitHub 上查看"),
-        (2, "acme/%s: 2 changes on GitHub", "acme/%s：2 项变更，请在 GitHub 上查看"),
+        (1, "acme/%s: 1 change", "acme/%s：1 项变更"),
+        (2, "acme/%s: 2 changes", "acme/%s：2 项变更"),
     ],
 )
 def test_a_repository_that_did_not_fit_is_named_and_counted(count: int, english: str, chinese: str) -> None:
