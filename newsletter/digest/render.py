@@ -21,7 +21,7 @@ from newsletter.digest.archive_links import ArchiveLinks
 from newsletter.digest.assemble import HIGH_FIRST
 from newsletter.digest.bars import bars_of
 from newsletter.digest.environments import environment
-from newsletter.digest.fit import fit
+from newsletter.digest.fit import BUDGET_BYTES, fit
 from newsletter.digest.fragments import Fragments
 from newsletter.digest.frame import history_words, why
 from newsletter.digest.labels import Labels
@@ -67,7 +67,7 @@ class Renderer:
         self._postal_address = postal_address
         if own is not None:
             files = frozenset(str(path) for path in sources.paths.values())
-            try_out(self.render, base_url=base_url, sources=files, folder=own)
+            try_out(self.render_within, base_url=base_url, sources=files, folder=own)
 
     @property
     def base_url(self) -> str:
@@ -76,8 +76,12 @@ class Renderer:
 
     def render(self, edition: Edition, slots: Slots) -> Rendering:
         """Render an edition for all readers of a cohort."""
+        return self.render_within(edition, slots, budget=BUDGET_BYTES)
+
+    def render_within(self, edition: Edition, slots: Slots, *, budget: int) -> Rendering:
+        """Render an edition cut to a budget of its HTML part, bytes."""
         values = self._values(edition, slots)
-        page, html = self._fitting(edition, values)
+        page, html = self._fitting(edition, values, budget)
         text = self._text[edition.language].render(references=References(), **values, **_of_page(page, values))
         return Rendering(
             subject=values["subject"],
@@ -88,13 +92,14 @@ class Renderer:
 
     def html(self, edition: Edition, slots: Slots) -> str:
         """Render the HTML part alone."""
-        return self._fitting(edition, self._values(edition, slots))[1]
+        return self._fitting(edition, self._values(edition, slots), BUDGET_BYTES)[1]
 
-    def _fitting(self, edition: Edition, values: dict[str, Any]) -> tuple[Page, str]:
+    def _fitting(self, edition: Edition, values: dict[str, Any], budget: int) -> tuple[Page, str]:
         template, pieces = self._html[edition.language], _Pieces(edition, self._pieces, self._fragments, values)
         return fit(
             edition,
             lambda page: template.render(card=pieces.card, line=pieces.line, **values, **_of_page(page, values)),
+            budget=budget,
         )
 
     def _values(self, edition: Edition, slots: Slots) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from newsletter.analysis.record import Analysis, Aspect, Insight, Kind, Reason, Signal, Source
 from newsletter.digest.assemble import assemble
 from newsletter.digest.check import Allowed, faults_of
+from newsletter.digest.fit import BUDGET_BYTES
 from newsletter.digest.mjml import TemplateError
 from newsletter.digest.record import Bond, Change, Digest, Edition, RecordedCommits, Rendering, Slots
 from newsletter.languages import supported_languages
@@ -18,14 +19,20 @@ from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences
 _DAY = date(2026, 1, 20)
 _SLOTS = Slots(unsubscribe_token="slot-trial", preferences_token="choices-trial", view_key="trial")  # noqa: S106 - none
 _GITHUB = "https://github.com"
-#: Times six changes, so that a mail has no room for all.
-MANY = 100
+#: Bytes: for everything, for some, and for almost nothing, so that a mail says what it left out.
+BUDGETS = (BUDGET_BYTES, 16_000, 1)
 
 
-def try_out(
-    render: Callable[[Edition, Slots], Rendering], *, base_url: str, sources: frozenset[str], folder: Path
-) -> None:
-    """Render days that have everything there can be, in every language, and check the mails.
+class Render(Protocol):
+    """Makes a mail; the budget of its HTML part is in bytes."""
+
+    def __call__(self, edition: Edition, slots: Slots, *, budget: int) -> Rendering:
+        """Return the mail of an edition."""
+        ...
+
+
+def try_out(render: Render, *, base_url: str, sources: frozenset[str], folder: Path) -> None:
+    """Render a day that has everything there can be, in every language, and check the mails.
 
     :param sources: files of the templates.
     :param folder: that is tried out.
@@ -33,11 +40,10 @@ def try_out(
     """
     allowed = Allowed(base_url=base_url, github_url=_GITHUB)
     for language in supported_languages():
-        # The second has more than there is room for.
-        for times in (1, MANY):
-            edition = _edition(language, times)
+        edition = _edition(language)
+        for budget in BUDGETS:
             try:
-                faults = faults_of(render(edition, _SLOTS), edition, _SLOTS, allowed=allowed)
+                faults = faults_of(render(edition, _SLOTS, budget=budget), edition, _SLOTS, allowed=allowed)
             except Exception as error:
                 frames = traceback.extract_tb(error.__traceback__)
                 place = next((frame for frame in reversed(frames) if frame.filename in sources), None)
@@ -47,10 +53,9 @@ def try_out(
                 raise TemplateError(f"{folder}: a mail from these templates could not be sent: {'; '.join(faults)}")
 
 
-def _edition(language: str, times: int) -> Edition:
+def _edition(language: str) -> Edition:
     changes = [
-        _change(number * 10 + place, language, level, repository)
-        for number in range(times)
+        _change(place, language, level, repository)
         for repository in ("owner/public", "owner/private")
         for place, level in enumerate(Level)
     ]

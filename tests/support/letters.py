@@ -100,3 +100,8 @@ def body(raw: bytes, subtype: str) -> str:
     content = part.get_content()
     assert isinstance(content, str)
     return content.replace("\r\n", "\n")
+
+
+def anonymous(part: str) -> str:
+    """Return a part of a stored mail or of a preview without the words that differ from one rendering to the next."""
+    return re.sub(r"/(unsubscribe|preferences|archive/mails)/[\w-]+", r"/\1/x", part)

@@ -16,7 +16,7 @@ from newsletter.delivery.record import DeliveryStatus
 from newsletter.digest.schedule import day_bounds
 from newsletter.languages import locale_of
 from newsletter.pipeline.port import Kind
-from newsletter.store import digests, overview
+from newsletter.store import alarms, digests, overview
 from newsletter.store.digests import DigestCount
 from newsletter.store.engine import Store
 from newsletter.store.overview import Followed, Received, Waiting
@@ -42,6 +42,8 @@ class _Seen:
     digests: tuple[DigestCount, ...]
     deliveries: dict[DeliveryStatus, int]
     queues: tuple[Waiting, ...]
+    #: What lasts that only an operator can mend, by name, with its beginning.
+    alarms: dict[str, datetime]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,4 +126,5 @@ class Overview:
                 digests=await digests.recent(connection, limit=DIGESTS),
                 deliveries=await overview.deliveries_of_last(connection, limit=DIGESTS),
                 queues=await overview.queues(connection, [kind.value for kind in Kind]),
+                alarms=await alarms.lasting(connection),
             )

@@ -61,7 +61,7 @@ def mail_of(changes: tuple[Change, ...], *, title: str = "Tide tables", language
 
 def at(link: str) -> str:
     """Return a link without the name of a repository, which stands in those to the archive."""
-    archived = re.fullmatch(r"https://news\.example/archive/2026-03-02/[!-~]+?(/[0-9a-f]{40})?", link)
+    archived = re.fullmatch(r"https://news\.example/archive/2026-03-02/[!-~]*?(/[0-9a-f]{40})?", link)
     return f"archive{archived[1]}" if archived and not set("\"'<>\\`") & set(link) else link
 
 
