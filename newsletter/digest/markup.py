@@ -10,7 +10,7 @@ from newsletter.digest.sanitise import displayable
 from newsletter.digest.unlinked import unlinked
 
 #: Shorter code fits into a line of a phone.
-_LONG_CODE = 20
+_LONG_CODE = 26
 #: Where long code may be broken: behind what separates its words. Elsewhere a break would look like a part of it.
 _BREAKS = re.compile(r"(?<=[/_,=])(?=[^/_,=])")
 

@@ -13,6 +13,10 @@ from typing import Any
 
 from newsletter.delivery.message import Letterhead, Particulars, message_bytes
 from newsletter.delivery.record import OpenMail
+from newsletter.digest.record import Rendering, Slots
+from subscribers import Level
+from tests.support.editions import changes_of, edition_of, renderer
+from tests.support.grouped_day import grouped_day
 
 SLOT = "slot-0123456789abcdef"
 CHOICES_SLOT = "choices-0123456789abcdef"
@@ -105,3 +109,27 @@ def body(raw: bytes, subtype: str) -> str:
 def anonymous(part: str) -> str:
     """Return a part of a stored mail or of a preview without the words that differ from one rendering to the next."""
     return re.sub(r"/(unsubscribe|preferences|archive/mails)/[\w-]+", r"/\1/x", part)
+
+
+def sample_letters() -> dict[str, bytes]:
+    """Return messages as they leave, of days of all kinds, by what they show."""
+    everything = [level for level in Level for _ in range(6)]
+    days = {
+        "grouped": edition_of(grouped_day("en")),
+        "grouped, Chinese": edition_of(grouped_day("zh"), language="zh", title="仓库日报"),
+        "several repositories": edition_of(
+            [*changes_of(*everything), *changes_of(*everything, repository="b/c", start=40)]
+        ),
+        "one low change": edition_of(changes_of(Level.LOW)),
+        "a private one": edition_of(changes_of(Level.HIGH, private=True, late=True), choice="acme/tide"),
+    }
+    slots = Slots(unsubscribe_token=SLOT, preferences_token=CHOICES_SLOT, view_key="dmlld19rZXlfb2ZfYV9tYWls")
+    made = renderer()
+    return {name: written(opened(made.render(day, slots))) for name, day in days.items()}
+
+
+def opened(mail: Rendering) -> OpenMail:
+    """Return a rendering as it is stored."""
+    return OpenMail(
+        subject=mail.subject, text=mail.text, html=mail.html, unsubscribe_slot=SLOT, preferences_slot=CHOICES_SLOT
+    )

@@ -86,7 +86,7 @@ async def test_the_others_go_out_the_operator_hears_of_it_and_nothing_is_lost(de
     newsroom = desk.newsroom
     with capture_logs() as lines:
         for hours in (0, 1):
-            with pytest.raises(HeldBack, match="1 mail of 2026-03-01 held back, .*<img> has no place in a mail"):
+            with pytest.raises(HeldBack, match=r"1 mail of 2026-03-01 held back, .*<img> has no place in a mail"):
                 await desk.compose(hours=hours)
     assert await newsroom.statuses() == {ADA: DeliveryStatus.QUEUED}
     assert str(desk.digest_id) in await newsroom.queued(Kind.DELIVER)
