@@ -49,4 +49,8 @@ async def test_a_rendering_is_found_by_its_key_and_has_none_where_it_is_private(
             await digests.add_rendering(transaction.connection, digest.id, cohort, rendering, slots=SLOTS)
     async with store.read() as connection:
         rows = await connection.execute(select(tables.renderings.c.cohort_key, tables.renderings.c.view_key))
-        assert dict(row._tuple() for row in rows) == {"public": "view-1", "private": None, "private too": None}
+        assert {row.cohort_key: row.view_key for row in rows} == {
+            "public": "view-1",
+            "private": None,
+            "private too": None,
+        }

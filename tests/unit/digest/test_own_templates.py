@@ -41,7 +41,7 @@ def test_what_the_folder_lacks_is_taken_from_ours(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new", "said"),
     [
-        ("body.mjml", "<mj-section", '<mj-section colour="red"', "body.mjml: line 14: <mj-section> has no attribute"),
+        ("body.mjml", "<mj-section", '<mj-section colour="red"', "body.mjml: line 13: <mj-section> has no attribute"),
         ("body.mjml", "{% for printed", "{% fro printed", "body.mjml, line 1"),
         ("card.html", "{% endif %}", "", "card.html, line "),
         ("card.html", "change.analysis.summary|", "change.analysis.sumary|", "card.html: it cannot be filled in"),
