@@ -27,7 +27,7 @@ $(READY): requirements/dev.lock pyproject.toml
 PEERS := tests/peers/node_modules/.package-lock.json
 $(PEERS): tests/peers/package-lock.json
 	@npm ci --prefix tests/peers --silent --no-audit --no-fund \
-	|| echo "npm is missing or fetches nothing: signatures are not compared with GitHub's own implementation"
+	|| echo "npm is missing or fetches nothing: nothing is compared with independent implementations"
 
 demo: $(READY) ## Run the service on a sample day and look at the mails (ARGS=--once: end by itself).
 	@$(BIN)/newsletter demo $(ARGS)

@@ -17,6 +17,7 @@ class Purpose(StrEnum):
     """What a token may be used for."""
 
     UNSUBSCRIBE = "unsubscribe"
+    PREFERENCES = "preferences"
 
 
 class TokenError(ValueError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.analysis.triage import MOST_CHANGES
 from newsletter.app.model import register_model
-from newsletter.app.postage import postage_from
+from newsletter.app.postage import operator_from, postage_from
 from newsletter.app.reports import register_reports
 from newsletter.digest.render import Renderer
 from newsletter.pipeline.analyse import analyse_job
@@ -55,7 +55,10 @@ def imprint_from(settings: Settings) -> Imprint:
         with_model=settings.llm.enabled,
         send_at=settings.send_at,
         renderer=Renderer(
-            templates_directory(), base_url=settings.base_url, postal_address=settings.mail.postal_address
+            templates_directory(),
+            base_url=settings.base_url,
+            postal_address=settings.mail.postal_address,
+            own=settings.templates_dir,
         ),
     )
 
@@ -130,7 +133,7 @@ def _register_collecting(service: Service) -> None:
 def _register_publishing(service: Service) -> None:
     """From the end of a day to its mails."""
     settings, store, jobs, clock = service.settings, service.store, service.jobs, service.clock
-    imprint = imprint_from(settings)
+    imprint, operator = imprint_from(settings), operator_from(settings)
     postage = postage_from(settings, service.tokens) if service.tokens else None
 
     async def do_close(job: Job) -> None:
@@ -152,7 +155,15 @@ def _register_publishing(service: Service) -> None:
         await send_at_once(store=store, jobs=jobs, zone=settings.zone, now=clock())
 
     async def do_compose(job: Job) -> None:
-        await compose(int(job.key), store=store, jobs=jobs, imprint=imprint, analyst=service.analyst, now=clock())
+        await compose(
+            int(job.key),
+            store=store,
+            jobs=jobs,
+            imprint=imprint,
+            analyst=service.analyst,
+            operator=operator,
+            now=clock(),
+        )
 
     async def do_deliver(job: Job) -> None:
         if postage is not None:

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from newsletter.app import Service, imprint_from
+from newsletter.app import Service, imprint_from, operator_from
 from newsletter.cli.session import print_list, run, service_for
+from newsletter.digest.record import Rendering
 from newsletter.digest.schedule import day_bounds
 from newsletter.errors import InputError, JobsLocked, NewsletterError
 from newsletter.github.faults import GitHubError, GitHubUnavailable
@@ -20,6 +21,7 @@ from newsletter.pipeline.close import Closed, close_day, outstanding
 from newsletter.pipeline.compose import compose, preview
 from newsletter.pipeline.port import Kind
 from newsletter.pipeline.reconcile import reconcile
+from newsletter.pipeline.unfit import UnfitMail
 from newsletter.store import digests, repositories
 from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences
 
@@ -76,9 +78,16 @@ def close(
                 with_reports=settings.reports.enabled,
                 now=service.clock(),
             )
-            imprint = imprint_from(settings)
+            imprint, operator = imprint_from(settings), operator_from(settings)
             for digest_id in closed.made:
-                await compose(digest_id, store=service.store, jobs=service.jobs, imprint=imprint, now=service.clock())
+                await compose(
+                    digest_id,
+                    store=service.store,
+                    jobs=service.jobs,
+                    imprint=imprint,
+                    operator=operator,
+                    now=service.clock(),
+                )
             return closed, service.clock() >= day_bounds(closed.day, settings.zone)[1]
 
     closed, ended = run(work())
@@ -182,14 +191,23 @@ def show(
                 )
             except LookupError as error:
                 raise NewsletterError(f"{error.args[0]}: newsletter digests close --day {day:%Y-%m-%d}") from error
+            except UnfitMail as unfit:
+                # To be looked at: what is wrong may be easier to see than to say.
+                if unfit.rendering is not None:
+                    _write(unfit.rendering, out)
+                raise
         if rendering is None:
             raise NewsletterError(f"nothing on {day:%Y-%m-%d} reaches {threshold.value}, so there is no mail")
-        out.write_text(rendering.html, encoding="utf-8")
-        out.with_suffix(".txt").write_text(f"Subject: {rendering.subject}\n\n{rendering.text}", encoding="utf-8")
+        _write(rendering, out)
         return rendering.subject
 
     subject = run(work())
     typer.echo(f"{subject}\n{out} and {out.with_suffix('.txt')}")
+
+
+def _write(rendering: Rendering, out: Path) -> None:
+    out.write_text(rendering.html, encoding="utf-8")
+    out.with_suffix(".txt").write_text(f"Subject: {rendering.subject}\n\n{rendering.text}", encoding="utf-8")
 
 
 async def _keys(service: Service, names: list[str]) -> list[str]:

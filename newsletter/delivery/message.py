@@ -19,6 +19,7 @@ from email.policy import SMTP, Policy
 from typing import Any, cast
 
 from newsletter.delivery.record import OpenMail
+from newsletter.digest.archive_links import ARCHIVE
 from newsletter.digest.record import Cadence
 
 #: RFC 5322 §2.1.1 recommends 78 and RFC 2045 §6.7 allows 76.
@@ -35,6 +36,7 @@ _VERBATIM = (
     "list-help",
     "list-subscribe",
     "list-owner",
+    "list-archive",
     "feedback-id",
 )
 
@@ -115,6 +117,7 @@ class Particulars:
     #: When the delivery was queued; the same on every attempt, so that all attempts are one message.
     date: datetime
     unsubscribe_token: str
+    preferences_token: str
     #: For Feedback-ID: which digest it is, never who reads it.
     campaign: str
     #: For Feedback-ID: complaints about mails at once are told from those about the digest.
@@ -144,17 +147,26 @@ def message_bytes(mail: OpenMail, letterhead: Letterhead, particulars: Particula
     message["List-Help"] = f"<{letterhead.base_url}/>"
     message["List-Subscribe"] = f"<{letterhead.base_url}/>"
     message["List-Owner"] = f"<mailto:{letterhead.reply_to or letterhead.sender.addr_spec}>"
+    message["List-Archive"] = f"<{letterhead.base_url}{ARCHIVE}>"
     message["List-Post"] = "NO"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
     message["Feedback-ID"] = f"digest:{particulars.campaign}:{particulars.cadence.value}:{letterhead.sender_id}"
     # Most complete last (RFC 2046 §5.1.4): whoever can show HTML does.
-    text, html = (part.replace(mail.unsubscribe_slot, particulars.unsubscribe_token) for part in (mail.text, mail.html))
+    text, html = (_made_out(part, mail, particulars) for part in (mail.text, mail.html))
     message.set_content(text, cte=_transfer_encoding(text))
     message.add_alternative(html, subtype="html", cte=_transfer_encoding(html))
     # The library would draw a boundary at random; every attempt is to be the same message to the last byte.
     message.set_boundary("=_" + hashlib.sha256(particulars.message_id.encode()).hexdigest()[:32])
     return message.as_bytes()
+
+
+def _made_out(part: str, mail: OpenMail, particulars: Particulars) -> str:
+    """Return a part of a mail with a reader's own tokens in its slots."""
+    part = part.replace(mail.unsubscribe_slot, particulars.unsubscribe_token)
+    if mail.preferences_slot is not None:
+        part = part.replace(mail.preferences_slot, particulars.preferences_token)
+    return part
 
 
 def _phrase(text: str) -> str:

@@ -115,9 +115,11 @@ class Delivery:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenMail:
-    """A cohort's rendered mail as stored, with the slot that each reader's own token replaces."""
+    """A cohort's rendered mail as stored, with the slots that each reader's own tokens replace."""
 
     subject: str
     text: str
     html: str
     unsubscribe_slot: str
+    #: None in a mail that was rendered before readers could change their preferences.
+    preferences_slot: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from newsletter.analysis.day import MOST_HIGHLIGHTS, DaySummary
+from newsletter.digest.bars import history_of
 from newsletter.digest.record import Change, Digest, Edition, Section
 from subscribers import Level, Preferences
 
@@ -37,6 +38,7 @@ def assemble(digest: Digest, preferences: Preferences, *, title: str) -> Edition
         language=digest.language,
         sections=tuple(sorted(sections, key=_most_important_first)),
         cadence=digest.cadence,
+        history=history_of(digest.recorded, preferences, day=digest.day),
     )
 
 
@@ -65,6 +67,7 @@ def _section(changes: list[Change], preferences: Preferences, summary: DaySummar
         # A sentence that is also about something below the reader's level is not theirs to read.
         told=tuple(told.text for told in summary.sentences if all(sha in shown for sha in told.about)),
         highlights=tuple(pointed[:MOST_HIGHLIGHTS]),
+        private=first.private,
     )
 
 

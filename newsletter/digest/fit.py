@@ -7,10 +7,19 @@ for what is filled in later.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from newsletter.digest.assemble import HIGH_FIRST
-from newsletter.digest.record import Change, Edition, Group, Look, Page, PrintedSection, Section
+from newsletter.digest.record import (
+    MOST_CONSEQUENCES,
+    Change,
+    Edition,
+    Group,
+    Look,
+    Page,
+    PrintedSection,
+    Section,
+)
 from subscribers import Level
 
 #: Of the HTML part, UTF-8.
@@ -28,9 +37,11 @@ class Rung:
     """
 
     medium_look: Look = Look.BRIEF
+    medium_origin: bool = True
     medium_areas: bool = True
+    medium_scope: bool = True
     high_insight: bool = True
-    high_consequences: bool = True
+    high_consequences: int = MOST_CONSEQUENCES
     high_areas: bool = True
     most_high: int = _ALL
     most_medium: int = _ALL
@@ -44,28 +55,27 @@ class Rung:
 
 
 def ladder() -> Iterator[Rung]:
-    """Yield the rungs from everything to almost nothing; nothing that matters more goes before what matters less."""
-    yield Rung()
-    yield Rung(medium_areas=False)
+    """Yield the rungs from everything to almost nothing; nothing that matters more goes before what matters less.
+
+    What is shortened loses whole sentences, whole items, or the whole of a part: none is ever cut.
+    """
+    yield (rung := Rung())
+    # Low changes are a line each already, and medium ones may spare what is not the news.
+    yield (rung := replace(rung, medium_origin=False))
+    yield (rung := replace(rung, medium_areas=False))
     for cap in (200, 100, 50, 25, 10, 0):
-        yield Rung(medium_areas=False, most_low=cap)
-    yield Rung(medium_look=Look.LINE, most_low=0)
+        yield (rung := replace(rung, most_low=cap))
+    yield (rung := replace(rung, medium_scope=False))
+    yield (rung := replace(rung, medium_look=Look.LINE))
     for cap in (200, 100, 50, 25, 10, 0):
-        yield Rung(medium_look=Look.LINE, most_low=0, most_medium=cap)
-    yield Rung(most_low=0, most_medium=0, high_insight=False)
-    yield Rung(most_low=0, most_medium=0, high_insight=False, high_consequences=False)
-    yield Rung(most_low=0, most_medium=0, high_insight=False, high_consequences=False, high_areas=False)
+        yield (rung := replace(rung, most_medium=cap))
+    for most in (2, 1):
+        yield (rung := replace(rung, high_consequences=most))
+    yield (rung := replace(rung, high_insight=False))
+    yield (rung := replace(rung, high_consequences=0))
+    yield (rung := replace(rung, high_areas=False))
     for cap, sections in ((100, 50), (50, 25), (25, 15), (10, 10), (5, 5), (1, 1)):
-        yield Rung(
-            most_low=0,
-            most_medium=0,
-            high_insight=False,
-            high_consequences=False,
-            high_areas=False,
-            most_high=cap,
-            most_sections=sections,
-            summaries=False,
-        )
+        yield replace(rung, summaries=False, most_high=cap, most_sections=sections)
 
 
 def fit(edition: Edition, print_html: Callable[[Page], str], *, budget: int = BUDGET_BYTES) -> tuple[Page, str]:
@@ -113,7 +123,9 @@ def _groups(section: Section, rung: Rung, left: dict[Level, int]) -> tuple[Group
                 changes=shown,
                 members=members,
                 hidden=len(changes) - len(shown),
+                origin=level is Level.HIGH or rung.medium_origin,
                 areas=rung.high_areas if level is Level.HIGH else rung.medium_areas,
+                scope=rung.high_areas if level is Level.HIGH else rung.medium_scope,
                 insight=rung.high_insight,
                 consequences=rung.high_consequences,
             )

@@ -35,15 +35,6 @@ class Phrases:
     time_of: Callable[[datetime], str]
     cadence: Cadence = Cadence.DAILY
 
-    def promise(self, edition: Edition) -> str:
-        """Say how often mails like this one come."""
-        gettext = self.translations.gettext
-        if edition.cadence is Cadence.WEEKLY:
-            return gettext("You get one mail a week when there is something at your level or above.")
-        if edition.cadence is Cadence.AT_ONCE:
-            return gettext("You asked for high changes at once. They are in your next digest as well, marked.")
-        return gettext("You get one mail a day when there is something at your level or above.")
-
     def title_of(self, change: Change) -> str:
         """Return a change's title as it can be shown; of several commits it says what they are together."""
         return bonds.title_of(change, self.translations) or self.translations.gettext("(no message)")
@@ -95,20 +86,27 @@ class Phrases:
         parts = [self.labels.kind(change.analysis.kind), self.author_of(change), self.time_of(change.reached_at)]
         if change.additions or change.deletions:
             parts.append(f"+{change.additions} −{change.deletions}")
-        return _SEPARATOR.join(part for part in (*parts, *self._marks(change)) if part)
+        return _SEPARATOR.join(part for part in parts if part)
 
     def line_meta(self, change: Change) -> str:
         """Say author and kind of a change that has one line."""
         parts = [self.author_of(change), self.labels.kind(change.analysis.kind)]
-        return _SEPARATOR.join(part for part in (*parts, *self._marks(change)) if part)
+        return _SEPARATOR.join(part for part in parts if part)
 
-    def _marks(self, change: Change) -> list[str]:
+    def marks_of(self, change: Change) -> tuple[str, ...]:
         """Say whether a change came late, and whether its reader was told of it before."""
         marks = [self.translations.gettext("late arrival")] if change.late else []
         if change.told_at is not None:
             words = self.translations.gettext("sent at once at %(time)s")
             marks.append(words % {"time": self.time_of(change.told_at)})
-        return marks
+        return tuple(marks)
+
+    def areas_of(self, change: Change, group: Group) -> tuple[str, ...]:
+        """Return the affected areas, as far as they are printed and the texts above do not name them already."""
+        if not group.areas:
+            return ()
+        said = f"{change.analysis.summary} {change.analysis.scope if group.scope else ''}"
+        return tuple(area for area in change.analysis.areas if area not in said)
 
     def origin_of(self, change: Change) -> str:
         """Say why a change has its level, how much of it was read, and who wrote the analysis."""
@@ -149,19 +147,22 @@ class Phrases:
         below = ngettext("%(num)d below your level is not shown", "%(num)d below your level are not shown", left_out)
         return words + _SEPARATOR + below % {"num": left_out}
 
+    def counts_of(self, section: Section) -> str:
+        """Say how many changes of each level a repository has for the reader."""
+        counts = ((level, len(section.at(level))) for level in HIGH_FIRST)
+        return _SEPARATOR.join(f"{self.labels.level(level)} {number}" for level, number in counts if number)
+
     def hidden_of(self, group: Group) -> str:
         """Say how many changes of a group did not fit."""
         words = self.translations.ngettext(
-            "and %(num)d more of this level on GitHub", "and %(num)d more of this level on GitHub", group.hidden
+            "and %(num)d more of this level", "and %(num)d more of this level", group.hidden
         )
         return words % {"num": group.hidden}
 
     def hidden_section_of(self, section: Section) -> str:
         """Say what a repository that did not fit has."""
         number = len(section.changes)
-        words = self.translations.ngettext(
-            "%(repository)s: %(num)d change on GitHub", "%(repository)s: %(num)d changes on GitHub", number
-        )
+        words = self.translations.ngettext("%(repository)s: %(num)d change", "%(repository)s: %(num)d changes", number)
         return words % {"repository": displayable(section.repository), "num": number}
 
     def preheader(self, edition: Edition) -> str:
@@ -184,9 +185,17 @@ class Phrases:
         )
         return words % {"failed": failed, "num": len(edition.changes)}
 
-    def highlights(self, edition: Edition, printed: frozenset[Change]) -> tuple[Change, ...]:
-        """Return the changes to name at the top, of those that are printed: the high ones first."""
-        pointed = [change for section in edition.sections for change in section.highlights if change in printed]
+    def highlights(self, edition: Edition, printed: frozenset[tuple[str, str]]) -> tuple[Change, ...]:
+        """Return the changes to name at the top: the high ones first.
+
+        :param printed: those that have a place in the mail, by the keys of their repositories and their commits.
+        """
+        pointed = [
+            change
+            for section in edition.sections
+            for change in section.highlights
+            if (change.repository_key, change.sha) in printed
+        ]
         pointed.sort(key=lambda change: -change.level.rank)
         return tuple(pointed[:_MOST_HIGHLIGHTS]) if len(pointed) >= _FEWEST_HIGHLIGHTS else ()
 

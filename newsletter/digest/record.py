@@ -97,6 +97,8 @@ class Change:
     bond: Bond | None = None
     #: The other commits, each a change by itself.
     members: tuple[Change, ...] = ()
+    #: The closed day under which the archive has it; None = the day of the edition that it stands in.
+    archive_day: date | None = None
 
     @property
     def level(self) -> Level:
@@ -115,6 +117,32 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordedCommits:
+    """How many commits of one level a closed day brought to a repository."""
+
+    day: date
+    repository_key: str
+    private: bool
+    level: Level
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayCount:
+    """How many commits a day brought that reach a cohort's thresholds."""
+
+    day: date
+    high: int = 0
+    medium: int = 0
+    low: int = 0
+
+    @property
+    def total(self) -> int:
+        """Commits of all levels."""
+        return self.high + self.medium + self.low
+
+
+@dataclass(frozen=True, kw_only=True)
 class Digest:
     """A closed day, week or bundle with its changes, in one language, frozen."""
 
@@ -128,6 +156,8 @@ class Digest:
     #: What a model said of each repository's day, by the repository's key.
     summaries: Mapping[str, DaySummary] = field(default_factory=dict)
     cadence: Cadence = Cadence.DAILY
+    #: What the last days brought to every repository, this one included.
+    recorded: tuple[RecordedCommits, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +181,8 @@ class Section:
     told: tuple[str, ...] = ()
     #: Changes to point at, the most important first; of those that are shown.
     highlights: tuple[Change, ...] = ()
+    #: Of a private repository nothing is in the archive.
+    private: bool = False
 
     def at(self, level: Level) -> tuple[Change, ...]:
         """Return the shown changes of one level."""
@@ -171,6 +203,13 @@ class Edition:
     #: Most important first.
     sections: tuple[Section, ...]
     cadence: Cadence = Cadence.DAILY
+    #: The last days, the oldest first and the edition's own last; empty where there is nothing to compare it with.
+    history: tuple[DayCount, ...] = ()
+
+    @property
+    def private(self) -> bool:
+        """Whether anything in it is for some eyes only."""
+        return any(section.private for section in self.sections)
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -180,6 +219,10 @@ class Edition:
     def count(self, level: Level) -> int:
         """How many changes of a level are shown."""
         return sum(change.level is level for change in self.changes)
+
+
+#: Of risks, and of advice: more are never shown of a change.
+MOST_CONSEQUENCES = 5
 
 
 class Look(StrEnum):
@@ -204,10 +247,14 @@ class Group:
     members: tuple[tuple[Change, ...], ...]
     #: Changes of this level that did not fit; said, never hidden.
     hidden: int = 0
-    #: Whether scope and areas, the closer look, and risks and advice are printed where the look has them.
+    #: Whether these are printed where the look has them: the reasons of the level and who wrote it, the affected areas,
+    #: the scope, the closer look.
+    origin: bool = True
     areas: bool = True
+    scope: bool = True
     insight: bool = True
-    consequences: bool = True
+    #: How many risks, and how much advice, of each change.
+    consequences: int = MOST_CONSEQUENCES
 
     @property
     def total(self) -> int:
@@ -248,6 +295,9 @@ class Slots:
     """
 
     unsubscribe_token: str
+    preferences_token: str
+    #: Not personal: the archive's name for the cohort's mail, which nobody can guess either; None = it has none there.
+    view_key: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,3 +309,5 @@ class Rendering:
     #: Plain text part, LF line ends, lines of at most 78 columns where words allow it.
     text: str
     html: str
+    #: Under which the archive shows it; None where it holds anything private.
+    view_key: str | None = None

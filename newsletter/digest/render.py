@@ -1,11 +1,13 @@
 """An edition becomes a mail: subject, text and HTML with the reader's slots still open. Pure.
 
-The templates are read and compiled once, at start; a cohort costs only the filling in.
+The templates are read and compiled once, at start; a cohort costs only the filling in, and what other cohorts read of a
+change as well is printed once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,25 +15,31 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
-from jinja2 import DictLoader, Environment, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
+from newsletter.digest.archive_links import ArchiveLinks
 from newsletter.digest.assemble import HIGH_FIRST
-from newsletter.digest.fit import fit
+from newsletter.digest.bars import bars_of
+from newsletter.digest.environments import environment
+from newsletter.digest.fit import BUDGET_BYTES, fit
+from newsletter.digest.fragments import Fragments
+from newsletter.digest.frame import history_words, why
 from newsletter.digest.labels import Labels
-from newsletter.digest.mjml import compile_mjml, squeeze
 from newsletter.digest.phrases import Phrases
-from newsletter.digest.record import Edition, Look, Page, Rendering, Slots
+from newsletter.digest.places import Places
+from newsletter.digest.record import Change, Edition, Group, Look, Page, Rendering, Slots
 from newsletter.digest.references import References
-from newsletter.digest.sanitise import displayable, wrapped
+from newsletter.digest.sources import HTML, TEXT, read_sources
 from newsletter.digest.spans import heading_of
 from newsletter.digest.subject import subject_of
 from newsletter.digest.summary import summary_of
-from newsletter.digest.unlinked import unlinked
+from newsletter.digest.trial import try_out
 from newsletter.languages import catalogue, lang_attribute, locale_of, supported_languages
 
 #: Repositories that did not fit and are still named.
 MOST_HIDDEN_SECTIONS = 20
+#: Chinese characters fill their squares, so their lines need more air between them.
+LINE_HEIGHT, LINE_HEIGHT_OF_HAN = "1.6", "1.75"
 
 
 class Renderer:
@@ -40,44 +48,69 @@ class Renderer:
     :param templates: the folder of templates.
     :param base_url: of the service, without a slash at the end.
     :param postal_address: of the sender, which some laws demand in bulk mail.
-    :raises TemplateError: the MJML cannot be compiled.
+    :param own: an operator's folder; templates in it take the places of ours.
+    :raises TemplateError: a template cannot be used.
     """
 
-    def __init__(self, templates: Path, *, base_url: str, postal_address: str | None) -> None:
-        folder = templates / "digest"
-        sources = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir() if path.is_file()}
-        sources["body.html"] = compile_mjml(sources["body.mjml"])
-        self._html = {
-            language: _environment(sources, language, autoescape=True).get_template("body.html")
-            for language in supported_languages()
+    def __init__(self, templates: Path, *, base_url: str, postal_address: str | None, own: Path | None = None) -> None:
+        sources = read_sources(templates, own)
+        languages = supported_languages()
+        html = {language: environment(sources, language, autoescape=True) for language in languages}
+        text = {language: environment(sources, language, autoescape=False) for language in languages}
+        self._html = {language: made.get_template(HTML) for language, made in html.items()}
+        self._text = {language: made.get_template(TEXT) for language, made in text.items()}
+        self._pieces = {
+            language: {name: made.get_template(f"{name}.html") for name in ("card", "line")}
+            for language, made in html.items()
         }
-        self._text = {
-            language: _environment(sources, language, autoescape=False).get_template("body.txt")
-            for language in supported_languages()
-        }
+        self._fragments = Fragments()
         self._base_url = base_url
         self._postal_address = postal_address
+        if own is not None:
+            files = frozenset(str(path) for path in sources.paths.values())
+            try_out(self.render_within, base_url=base_url, sources=files, folder=own)
+
+    @property
+    def base_url(self) -> str:
+        """Address of the service, without a slash at the end."""
+        return self._base_url
 
     def render(self, edition: Edition, slots: Slots) -> Rendering:
         """Render an edition for all readers of a cohort."""
-        values = self._values(edition, slots)
-        html_template, text_template = self._html[edition.language], self._text[edition.language]
-        page, html = fit(
-            edition, lambda page: squeeze(html_template.render(**values, **self._of_page(page, values["phrases"])))
-        )
-        text = text_template.render(references=References(), **values, **self._of_page(page, values["phrases"]))
-        return Rendering(subject=values["subject"], text=_tidy(text), html=html)
+        return self.render_within(edition, slots, budget=BUDGET_BYTES)
 
-    def _of_page(self, page: Page, phrases: Phrases) -> dict[str, Any]:
-        # What has one line only has no place that a link could lead to.
-        cards = (group for section in page.sections for group in section.groups if group.look is not Look.LINE)
-        printed = frozenset(change for group in cards for change in group.changes)
-        return {"page": page, "highlights": phrases.highlights(page.edition, printed)}
+    def render_within(self, edition: Edition, slots: Slots, *, budget: int) -> Rendering:
+        """Render an edition cut to a budget of its HTML part, bytes."""
+        values = self._values(edition, slots)
+        page, html = self._fitting(edition, values, budget)
+        text = self._text[edition.language].render(references=References(), **values, **_of_page(page, values))
+        return Rendering(
+            subject=values["subject"],
+            text=_tidy(text),
+            html=html,
+            view_key=slots.view_key if values["view_url"] else None,
+        )
+
+    def html(self, edition: Edition, slots: Slots) -> str:
+        """Render the HTML part alone."""
+        return self._fitting(edition, self._values(edition, slots), BUDGET_BYTES)[1]
+
+    def _fitting(self, edition: Edition, values: dict[str, Any], budget: int) -> tuple[Page, str]:
+        template, pieces = self._html[edition.language], _Pieces(edition, self._pieces, self._fragments, values)
+        return fit(
+            edition,
+            lambda page: template.render(card=pieces.card, line=pieces.line, **values, **_of_page(page, values)),
+            budget=budget,
+        )
 
     def _values(self, edition: Edition, slots: Slots) -> dict[str, Any]:
         translations = catalogue(edition.language)
         labels = Labels(translations)
         phrases = Phrases(translations=translations, labels=labels, time_of=_clock(edition), cadence=edition.cadence)
+        links = ArchiveLinks(base_url=self._base_url)
+        places = Places(links=links, day=edition.day, cadence=edition.cadence)
+        tell = partial(summary_of, language=edition.language, translations=translations, cadence=edition.cadence)
+        is_of_several = len(edition.sections) > 1
         return {
             "edition": edition,
             "phrases": phrases,
@@ -85,37 +118,82 @@ class Renderer:
             "levels": HIGH_FIRST,
             "subject": subject_of(edition, translations),
             "preheader": phrases.preheader(edition),
-            "summary_of": partial(
-                summary_of, language=edition.language, translations=translations, cadence=edition.cadence
-            ),
+            "bars": bars_of(edition),
+            "history": history_words(edition, translations),
+            "why": why(edition, translations),
+            "is_of_several": is_of_several,
+            # Of a single repository it stands at the very top.
+            "opening": "" if is_of_several else tell(edition.sections[0]),
+            "summary_of": tell,
             "fallen_back": phrases.fallen_back(edition),
             "lang": lang_attribute(edition.language),
+            "line_height": LINE_HEIGHT_OF_HAN if edition.language == "zh" else LINE_HEIGHT,
+            # Behind a colon; the one of Chinese has its space in itself.
+            "gap": "" if edition.language == "zh" else " ",
             "date": heading_of(edition),
-            "promise": phrases.promise(edition),
             "most_hidden_sections": MOST_HIDDEN_SECTIONS,
             "unsubscribe_url": f"{self._base_url}/unsubscribe/{slots.unsubscribe_token}",
+            "preferences_url": f"{self._base_url}/preferences/{slots.preferences_token}",
+            "view_url": links.mail(slots.view_key) if slots.view_key and not edition.private else "",
+            "archive_url": links.home,
             "home_url": f"{self._base_url}/",
             "postal_address": self._postal_address,
-            **{
-                name: getattr(phrases, name)
-                for name in (
-                    "title_of",
-                    "heading_of",
-                    "author_of",
-                    "card_meta",
-                    "line_meta",
-                    "origin_of",
-                    "totals_of",
-                    "hidden_of",
-                    "hidden_section_of",
-                    "is_led",
-                    "member_of",
-                    "member_meta",
-                    "bond_of",
-                    "unnamed_of",
-                )
-            },
+            **{name: getattr(phrases, name) for name in _PHRASES},
+            **{name: getattr(places, name) for name in ("archived", "permalink", "rest_of", "rest_of_change")},
         }
+
+
+_PHRASES = (
+    "areas_of",
+    "author_of",
+    "bond_of",
+    "card_meta",
+    "counts_of",
+    "heading_of",
+    "hidden_of",
+    "hidden_section_of",
+    "is_led",
+    "line_meta",
+    "marks_of",
+    "member_meta",
+    "member_of",
+    "origin_of",
+    "title_of",
+    "totals_of",
+    "unnamed_of",
+)
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """Prints the changes of one edition, each once for all editions of its day, language and zone."""
+
+    edition: Edition
+    templates: dict[str, Any]
+    fragments: Fragments
+    values: dict[str, Any]
+
+    def card(self, group: Group, change: Change, members: tuple[Change, ...]) -> Markup:
+        return self._piece("card", group, change, members)
+
+    def line(self, group: Group, change: Change, members: tuple[Change, ...]) -> Markup:
+        return self._piece("line", group, change, members)
+
+    def _piece(self, name: str, group: Group, change: Change, members: tuple[Change, ...]) -> Markup:
+        edition = self.edition
+        shown = (group.look, group.origin, group.areas, group.scope, group.insight, group.consequences)
+        key = (name, edition.language, edition.timezone, edition.day, edition.cadence, shown, change, members)
+        template = self.templates[edition.language][name]
+        return self.fragments.get(
+            key, lambda: template.render(group=group, change=change, members=members, **self.values)
+        )
+
+
+def _of_page(page: Page, values: dict[str, Any]) -> dict[str, Any]:
+    # What has one line only has no place that a link could lead to.
+    cards = (group for section in page.sections for group in section.groups if group.look is not Look.LINE)
+    printed = frozenset((change.repository_key, change.sha) for group in cards for change in group.changes)
+    return {"page": page, "highlights": values["phrases"].highlights(page.edition, printed)}
 
 
 def _clock(edition: Edition) -> Callable[[datetime], str]:
@@ -136,63 +214,11 @@ def _clock(edition: Edition) -> Callable[[datetime], str]:
     return time_of
 
 
-def _environment(sources: dict[str, str], language: str, *, autoescape: bool) -> Environment:
-    # One for each language: an overlay would share its words with the others, and compile the template again.
-    environment = Environment(
-        loader=DictLoader(sources),
-        autoescape=autoescape,  # noqa: S701 - off for the text part alone, which nothing reads as markup
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.filters["shown"] = displayable
-    environment.filters["inline_code"] = inline_code
-    environment.filters["prose"] = prose
-    environment.filters["unlinked"] = unlinked
-    environment.filters["isolating"] = isolating
-    environment.filters["wrapped"] = wrapped
-    # The i18n extension adds the method to the environment when it is loaded.
-    environment.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
-    return environment
-
-
-def inline_code(text: str) -> Markup:
-    """Escape a text and turn ```code``` between backticks into ``<code>``: the only markup an analysis may have."""
-    return _marked_up(displayable(text))
-
-
-def prose(text: str) -> Markup:
-    """Do the same for a text that stands in no link of ours: no mail program makes a link of its words."""
-    return _marked_up(unlinked(displayable(text)))
-
-
-def _marked_up(text: str) -> Markup:
-    parts = text.split("`")
-    if len(parts) % 2 == 0:
-        # A backtick without a partner is a character like any other.
-        parts[-2:] = ["`".join(parts[-2:])]
-    pieces = [escape(part) if place % 2 == 0 else _code(part) for place, part in enumerate(parts)]
-    markup = Markup("").join(pieces)
-    # Nothing but backticks stays as it is: as code it would be a link with nothing to click on.
-    return markup if markup.strip() else escape("`".join(parts))
-
-
-def isolating(line: str, name: str) -> Markup:
-    """Escape a line and isolate a name in it: one that is written from right to left would turn what follows around.
-
-    No mail program makes a link of its words.
-    """
-    before, found, after = line.partition(name) if name else (line, "", "")
-    return Markup('{}<span dir="auto">{}</span>{}').format(*map(unlinked, (before, found, after)))
-
-
-def _code(text: str) -> Markup:
-    return Markup("<code>%s</code>") % text if text.strip() else Markup("")
-
-
 def _tidy(text: str) -> str:
-    """Return the text part with at most one blank line in a row and none at its ends."""
+    """Return the text part with at most one blank line in a row and none at its ends, and no spaces at ends of lines.
+
+    Its lines are fixed (RFC 3676 is not used): a list that hangs would not survive being flowed.
+    """
     lines: list[str] = []
     for line in (raw.rstrip() for raw in text.splitlines()):
         if line or (lines and lines[-1]):

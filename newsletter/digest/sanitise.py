@@ -107,6 +107,12 @@ def wrapped(text: str, *, width: int = 76, first: str = "", rest: str = "") -> s
 
     :param first: put before the first line; ``rest`` before the others. A word longer than a line stays whole.
     """
+    # What one cohort reads, most of the others read as well.
+    return (_wrapped if len(text) <= LONGEST_READ else _wrapped.__wrapped__)(text, width, first, rest)
+
+
+@lru_cache(maxsize=4096)
+def _wrapped(text: str, width: int, first: str, rest: str) -> str:
     lines: list[str] = []
     # The width is added up: measuring the line anew for every piece would take quadratic time.
     line, columns, has_words = [first], display_width(first), False

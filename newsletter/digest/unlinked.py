@@ -11,8 +11,11 @@ domain is also the suffix of a file (``evil.sh``), or not among the known ones, 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from babel import Locale
+
+from newsletter.digest.sanitise import LONGEST_READ
 
 JOINER = "\u2060"
 
@@ -51,6 +54,11 @@ def unlinked(text: str) -> str:
     """Return a text in which addresses are broken by word joiners; its other characters stay, and so do file names."""
     if not any(mark in text for mark in ".．｡:@"):
         return text
+    return (_unlinked if len(text) <= LONGEST_READ else _unlinked.__wrapped__)(text)
+
+
+@lru_cache(maxsize=4096)
+def _unlinked(text: str) -> str:
     text = _SCHEME.sub(JOINER + ":", text)
     text = _ACTION.sub(r"\1" + JOINER, text)
     text = _AT.sub(JOINER + "@", text)

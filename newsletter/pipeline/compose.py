@@ -14,7 +14,9 @@ from newsletter.logs import get_logger
 from newsletter.pipeline import at_once
 from newsletter.pipeline.editions import Editions, Imprint
 from newsletter.pipeline.hours import zone_of
+from newsletter.pipeline.operator import Operator
 from newsletter.pipeline.port import Jobs, Kind
+from newsletter.pipeline.unfit import UnfitMail, end_alarm, hold_back
 from newsletter.store import deliveries, digests, queueing
 from newsletter.store.digests import StoredDigest
 from newsletter.store.engine import Store
@@ -28,14 +30,27 @@ log = get_logger("compose")
 
 #: Rows of the ledger written in one transaction, so that nobody else waits long for the database.
 ROWS_PER_TRANSACTION = 2000
+#: In the place of an operator who does not want to be written to.
+NOBODY = Operator()
+#: In a mail that nobody gets.
+PREVIEW = Slots(unsubscribe_token="preview", preferences_token="preview", view_key="preview")  # noqa: S106 - no tokens
 
 
 async def compose(
-    digest_id: int, *, store: Store, jobs: Jobs, imprint: Imprint, now: datetime, analyst: Analyst | None = None
+    digest_id: int,
+    *,
+    store: Store,
+    jobs: Jobs,
+    imprint: Imprint,
+    now: datetime,
+    analyst: Analyst | None = None,
+    operator: Operator = NOBODY,
 ) -> None:
     """Render a digest for every cohort and queue its deliveries. Where it was interrupted, it goes on.
 
     :param analyst: sums up the day of each repository, where it asks a model.
+    :param operator: is told of mails that must not be sent.
+    :raises HeldBack: there are such; the others are on their way, and composing again makes up for them.
     """
     async with store.read() as connection:
         digest = await digests.by_id(connection, digest_id)
@@ -44,9 +59,17 @@ async def compose(
         audience = audience_of(digest)
         cohorts = await subscribers.active_cohorts(connection, audience)
     editions = Editions(digest, store=store, imprint=imprint, now=now, analyst=analyst)
-    queued = 0
+    queued, unfit = 0, list[UnfitMail]()
     for cohort in cohorts:
-        queued += await _compose_cohort(digest, cohort, audience, editions, store=store, imprint=imprint, now=now)
+        try:
+            queued += await _compose_cohort(digest, cohort, audience, editions, store=store, imprint=imprint, now=now)
+        except UnfitMail as error:
+            # What is wrong is in the alarm below; here, whose mail it is.
+            log.warning("a mail is unfit", action="digest.unfit", digest=digest_id, cohort=cohort.key)
+            unfit.append(error)
+    if unfit:
+        raise await hold_back(digest, unfit, store=store, jobs=jobs, operator=operator, now=now)
+    await end_alarm(store=store, now=now)
     async with store.write() as transaction:
         await digests.mark_composed(transaction.connection, digest_id, now=now)
         due = await deliveries.next_due(transaction.connection, digest_id)
@@ -61,13 +84,14 @@ async def preview(
 
     :returns: None where nothing of the day reaches their threshold.
     :raises LookupError: the day is not closed.
+    :raises UnfitMail: it would be held back; the error has the mail, where there is one.
     """
     async with store.read() as connection:
         digest = await digests.by_day(connection, day)
     if digest is None:
         raise LookupError(f"{day} is not closed yet")
     editions = Editions(digest, store=store, imprint=imprint, now=now, keeps=False)
-    return await editions.render(preferences, Slots(unsubscribe_token="preview"))  # noqa: S106 - no token at all
+    return await editions.render(preferences, PREVIEW)
 
 
 def audience_of(digest: StoredDigest) -> Audience:
@@ -129,15 +153,17 @@ async def _compose_cohort(
 
 
 async def _render(digest: StoredDigest, cohort: Cohort, editions: Editions, *, store: Store) -> int | None:
-    # Nobody outside can know the word, so no commit can hold it and be filled with somebody's token.
-    slots = Slots(unsubscribe_token=f"slot-{secrets.token_hex(16)}")
+    # Nobody outside can know the words, so no commit can hold one and be filled with somebody's token.
+    slots = Slots(
+        unsubscribe_token=f"slot-{secrets.token_hex(16)}",
+        preferences_token=f"slot-{secrets.token_hex(16)}",
+        view_key=secrets.token_urlsafe(24),
+    )
     rendering = await editions.render(cohort.preferences, slots)
     if rendering is None:
         return None
     async with store.write() as transaction:
-        return await digests.add_rendering(
-            transaction.connection, digest.id, cohort.key, rendering, unsubscribe_slot=slots.unsubscribe_token
-        )
+        return await digests.add_rendering(transaction.connection, digest.id, cohort.key, rendering, slots=slots)
 
 
 async def _queue(share: Share, *, store: Store, now: datetime) -> int:

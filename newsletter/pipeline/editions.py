@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from newsletter.analysis.analyst import Analyst
 from newsletter.analysis.day import DaySummary
-from newsletter.analysis.prompt import VERSION
-from newsletter.analysis.record import Analysis, Fallback
-from newsletter.analysis.rules import analyse_by_rules
+from newsletter.analysis.record import Fallback
 from newsletter.digest.assemble import assemble
+from newsletter.digest.bars import first_day
 from newsletter.digest.changes import grouped, marked
-from newsletter.digest.record import Cadence, Change, Digest, Rendering, Slots, Told
+from newsletter.digest.check import Allowed, faults_of
+from newsletter.digest.record import Cadence, Change, Digest, Edition, RecordedCommits, Rendering, Slots, Told
 from newsletter.digest.render import Renderer
 from newsletter.errors import StoreUnavailable
 from newsletter.languages import supported_languages
 from newsletter.logs import get_logger
 from newsletter.pipeline.contents import bare, change_of, log_bare, with_periods
 from newsletter.pipeline.hours import zone_of
+from newsletter.pipeline.missing import write_missing
 from newsletter.pipeline.summarise import summarise
-from newsletter.store import analyses, bundles, commits, digests, weeks
-from newsletter.store.digests import DigestItem, StoredDigest
+from newsletter.pipeline.unfit import UnfitMail
+from newsletter.store import analyses, bundles, digests, recorded, weeks
+from newsletter.store.digests import StoredDigest
 from newsletter.store.engine import Store
 from subscribers import Choice, Level, Preferences
 
@@ -75,9 +79,13 @@ class Editions:
         self._keeps = keeps
         self._analyst = analyst
         self._by_language: dict[str, Digest] = {}
+        self._recorded: tuple[RecordedCommits, ...] | None = None
 
     async def render(self, preferences: Preferences, slots: Slots) -> Rendering | None:
-        """Return a cohort's mail; None where nothing of the digest reaches its thresholds."""
+        """Return a cohort's mail; None where nothing of the digest reaches its thresholds.
+
+        :raises UnfitMail: it cannot be made, or must not be sent.
+        """
         language = preferences.language if preferences.language in supported_languages() else self._imprint.language
         digest = self._by_language.get(language)
         if digest is None:
@@ -89,7 +97,13 @@ class Editions:
             return await self._print(digest, preferences, slots, told)
         except Exception:  # noqa: BLE001 - and raised again where no single change is to blame
             digest = await self._printable(digest, slots)
+        try:
             rendering = await self._print_bare(digest, preferences, slots, told)
+        except UnfitMail:
+            raise
+        except Exception as error:
+            log.exception("a mail cannot be made", action="digest.not_printed")
+            raise UnfitMail([f"it cannot be made: {error!r}"[:300]]) from error
         self._by_language[language] = digest
         return rendering
 
@@ -117,7 +131,15 @@ class Editions:
         if edition is None:
             return None
         # A large day takes a second: in a thread, so that webhooks are answered meanwhile.
-        return await asyncio.to_thread(self._imprint.renderer.render, edition, slots)
+        return await asyncio.to_thread(self._checked, edition, slots)
+
+    def _checked(self, edition: Edition, slots: Slots) -> Rendering:
+        renderer = self._imprint.renderer
+        rendering = renderer.render(edition, slots)
+        allowed = Allowed(base_url=renderer.base_url, github_url=self._imprint.github_url)
+        if faults := faults_of(rendering, edition, slots, allowed=allowed):
+            raise UnfitMail(faults, rendering)
+        return rendering
 
     async def _printable(self, digest: Digest, slots: Slots) -> Digest:
         """Return a digest in which every change that cannot be printed by itself is bare."""
@@ -137,29 +159,53 @@ class Editions:
         async with self._store.read() as connection:
             items = await digests.items(connection, self._digest.id)
             found = await analyses.of_digest(connection, self._digest.id, language=language)
+            archived = await weeks.days_of(connection, self._digest.id) if self._is_of_several_days else {}
+            if self._recorded is None:
+                self._recorded = await self._last_days(connection)
         missing = [item for item in items if item.commit_id not in found]
-        found |= await self._write_missing(missing, language)
-        web = self._imprint.github_url
+        found |= await write_missing(
+            missing,
+            language,
+            store=self._store,
+            fallback=Fallback.DUE if self._imprint.with_model else None,
+            keeps=self._keeps,
+            now=self._now,
+        )
+        web, day = self._imprint.github_url, self._digest.day
         changes = tuple(
-            change_of(item, found.get(item.commit_id), web_url=web, day=self._digest.day, language=language)
+            replace(
+                change_of(item, found.get(item.commit_id), web_url=web, day=day, language=language),
+                archive_day=archived.get(item.commit_id),
+            )
             for item in items
         )
         changes = with_periods(changes, web)
         return Digest(
-            day=self._digest.day,
+            day=day,
             timezone=self._digest.timezone,
             language=language,
             changes=changes,
             summaries=await self._summaries(changes, language),
+            recorded=self._recorded,
             cadence=self._digest.cadence,
         )
+
+    @property
+    def _is_of_several_days(self) -> bool:
+        return self._digest.cadence is Cadence.WEEKLY
+
+    async def _last_days(self, connection: AsyncConnection) -> tuple[RecordedCommits, ...]:
+        """Return what the last days brought: a day is compared with them, and nothing else is."""
+        if self._digest.cadence is not Cadence.DAILY:
+            return ()
+        return await recorded.between(connection, first_day(self._digest.day), self._digest.day)
 
     async def _summaries(self, changes: tuple[Change, ...], language: str) -> Mapping[str, DaySummary]:
         """Return what is said of each repository's day; nothing that fails here can stop a digest.
 
         A model is asked about days alone: a week points at what its days pointed at.
         """
-        if self._digest.cadence is Cadence.WEEKLY:
+        if self._is_of_several_days:
             async with self._store.read() as connection:
                 pointed = await weeks.highlights(connection, self._digest.id, language=language)
             return {key: DaySummary(highlights=shas) for key, shas in pointed.items()}
@@ -179,26 +225,3 @@ class Editions:
         except Exception:
             log.exception("a day could not be summed up", action="digest.not_summed_up")
             return {}
-
-    async def _write_missing(self, items: Sequence[DigestItem], language: str) -> dict[int, Analysis]:
-        """Let the rules write what has no analysis in this language: its first reader came after it was analysed.
-
-        What they cannot analyse is left out.
-        """
-        written: dict[int, Analysis] = {}
-        fallback = Fallback.DUE if self._imprint.with_model else None
-        for item in items:
-            async with self._store.read() as connection:
-                commit = await commits.load(connection, item.commit_id)
-            if commit is None:
-                raise LookupError(f"commit {item.commit_id} vanished")
-            try:
-                analysis = analyse_by_rules(commit.subject, language=language, level=item.level, fallback=fallback)
-            except Exception as error:  # noqa: BLE001 - as above
-                log_bare(item.sha, error)
-                continue
-            if self._keeps:
-                async with self._store.write() as transaction:
-                    await analyses.add(transaction.connection, item.commit_id, analysis, version=VERSION, now=self._now)
-            written[item.commit_id] = analysis
-        return written

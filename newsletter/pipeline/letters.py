@@ -66,6 +66,7 @@ class Letters:
                 # What lies for hours before it leaves would look old on arrival.
                 date=delivery.due_at or delivery.created_at,
                 unsubscribe_token=self._tokens.make(Purpose.UNSUBSCRIBE, reader.id),
+                preferences_token=self._tokens.make(Purpose.PREFERENCES, reader.id),
                 campaign=self._campaign,
                 cadence=self._cadence,
             ),

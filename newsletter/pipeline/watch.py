@@ -12,6 +12,7 @@ from newsletter.analysis.record import Fallback
 from newsletter.logs import get_logger
 from newsletter.metrics import model_failing
 from newsletter.pipeline.again import EVERYTHING
+from newsletter.pipeline.alarm import write_once
 from newsletter.pipeline.operator import Operator
 from newsletter.pipeline.port import Jobs, Kind
 from newsletter.store import alarms, failures
@@ -29,8 +30,6 @@ TOLERATED = 0.2
 FEWEST = 5
 #: What waits longer than this for a model that is away counts as failed: nothing is written of it before it is due.
 LONGEST_WAIT = timedelta(minutes=10)
-#: Between two mails, whatever comes and goes.
-MAIL_PAUSE = timedelta(hours=24)
 
 _CHECKS = {
     Fallback.KEY: "whether NEWSLETTER_LLM__API_KEY is valid and may use the model",
@@ -81,7 +80,8 @@ async def watch(*, store: Store, jobs: Jobs, analyst: Analyst, operator: Operato
     if changed and tally.is_alarming:
         log.warning("the model fails at too much", action="analysis.alarm", succeeded=tally.succeeded, failed=reasons)
     if tally.is_alarming:
-        await _write(tally, store=store, operator=operator, now=now)
+        subject, text = letter_of(tally)
+        await write_once(MODEL, subject, text, store=store, operator=operator, now=now)
     return tally
 
 
@@ -97,22 +97,6 @@ async def _tally(store: Store, analyst: Analyst, now: datetime) -> Tally:
     return Tally(
         succeeded=outcomes.get(None, 0), failed={reason: number for reason, number in failed.items() if number}
     )
-
-
-async def _write(tally: Tally, *, store: Store, operator: Operator, now: datetime) -> None:
-    async with store.read() as connection:
-        alarm = await alarms.load(connection, MODEL)
-    if alarm is None or (alarm.mailed_at is not None and alarm.mailed_at > now - MAIL_PAUSE):
-        return
-
-    async def claim() -> bool:
-        async with store.write() as transaction:
-            return await alarms.claim_mail(transaction.connection, MODEL, not_since=now - MAIL_PAUSE, now=now)
-
-    subject, text = letter_of(tally)
-    if not await operator.write(subject, text, claim=claim, now=now):
-        async with store.write() as transaction:
-            await alarms.unclaim_mail(transaction.connection, MODEL, claimed=now)
 
 
 def letter_of(tally: Tally) -> tuple[str, str]:

@@ -206,6 +206,8 @@ class Settings(_Section):
     timezone: Zone = "UTC"
     #: Local time at which the day before is closed and mailed.
     send_at: TimeOfDay = time(8, 0)
+    #: A folder that is laid out like ours (``digest/``), whose templates take the places of ours; unset = ours.
+    templates_dir: Path | None = None
     github: GitHubSettings = GitHubSettings()
     llm: ModelSettings = ModelSettings()
     levels: LevelSettings = LevelSettings()

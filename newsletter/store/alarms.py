@@ -29,6 +29,14 @@ async def load(connection: AsyncConnection, name: str) -> Alarm | None:
     return Alarm(raised_at=row.raised_at, ended_at=row.ended_at, mailed_at=row.mailed_at) if row else None
 
 
+async def lasting(connection: AsyncConnection) -> dict[str, datetime]:
+    """Return the alarms that last, each with when it was raised; the oldest first."""
+    rows = await connection.execute(
+        select(alarms.c.name, alarms.c.raised_at).where(alarms.c.ended_at.is_(None)).order_by(alarms.c.raised_at)
+    )
+    return {row.name: row.raised_at for row in rows}
+
+
 async def begin(connection: AsyncConnection, name: str, *, now: datetime) -> bool:
     """Raise an alarm; False where it is raised already."""
     new = insert_new(connection, alarms).values(name=name, raised_at=now).returning(alarms.c.name)

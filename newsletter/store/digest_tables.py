@@ -64,8 +64,12 @@ renderings = Table(
     Column("subject", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("html", Text, nullable=False),
-    # The word in text and html that stands for each reader's own token.
+    # The words in text and html that stand for each reader's own tokens; none for preferences in mails before there was
+    # a page for them.
     Column("unsubscribe_slot", Text, nullable=False),
+    Column("preferences_slot", Text),
+    # Under which the archive shows the mail, and which nobody can guess; none where it holds anything private.
+    Column("view_key", Text, index=True, unique=True),
     UniqueConstraint("digest_id", "cohort_key"),
 )
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, exists, false, func, literal, select,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.delivery.record import OpenMail
-from newsletter.digest.record import Rendering
+from newsletter.digest.record import Rendering, Slots
 from newsletter.store.states import Cadence
 from newsletter.store.tables import commit_details, commits, digest_items, digests, renderings, repositories
 from newsletter.store.upsert import insert_new
@@ -188,7 +188,7 @@ def item_of(row: Any, *, level: Level, late: bool) -> DigestItem:
 
 
 async def add_rendering(
-    connection: AsyncConnection, digest_id: int, cohort_key: str, rendering: Rendering, *, unsubscribe_slot: str
+    connection: AsyncConnection, digest_id: int, cohort_key: str, rendering: Rendering, *, slots: Slots
 ) -> int:
     """Store a cohort's mail and return its id; where there is one already, that stays."""
     await connection.execute(
@@ -198,7 +198,9 @@ async def add_rendering(
             subject=rendering.subject,
             text=rendering.text,
             html=rendering.html,
-            unsubscribe_slot=unsubscribe_slot,
+            unsubscribe_slot=slots.unsubscribe_token,
+            preferences_slot=slots.preferences_token,
+            view_key=rendering.view_key,
         )
     )
     found = await rendering_id(connection, digest_id, cohort_key)
@@ -219,7 +221,13 @@ async def open_mail(connection: AsyncConnection, rendering: int) -> OpenMail | N
     row = (await connection.execute(select(renderings).where(renderings.c.id == rendering))).one_or_none()
     if row is None:
         return None
-    return OpenMail(subject=row.subject, text=row.text, html=row.html, unsubscribe_slot=row.unsubscribe_slot)
+    return OpenMail(
+        subject=row.subject,
+        text=row.text,
+        html=row.html,
+        unsubscribe_slot=row.unsubscribe_slot,
+        preferences_slot=row.preferences_slot,
+    )
 
 
 async def uncomposed(connection: AsyncConnection) -> tuple[int, ...]:

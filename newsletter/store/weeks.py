@@ -75,3 +75,14 @@ async def highlights(connection: AsyncConnection, digest_id: int, *, language: s
         key = str(row.repository_id)
         found[key] = (*found.get(key, ()), *row.highlights)
     return found
+
+
+async def days_of(connection: AsyncConnection, digest_id: int) -> dict[int, date]:
+    """Return the closed day that holds each commit of a digest."""
+    mine = select(_held.c.commit_id).where(_held.c.digest_id == digest_id)
+    rows = await connection.execute(
+        select(digest_items.c.commit_id, digests.c.day)
+        .join(digests, digests.c.id == digest_items.c.digest_id)
+        .where(digests.c.cadence == Cadence.DAILY, digest_items.c.commit_id.in_(mine))
+    )
+    return {row.commit_id: row.day for row in rows}

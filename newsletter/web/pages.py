@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from newsletter.digest.render import inline_code
+from newsletter.digest.markup import inline_code
 from newsletter.digest.sanitise import displayable
 from newsletter.languages import catalogue, lang_attribute, supported_languages
 

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from tests.support.corpus import CORPUS
 
-collect_ignore = [] if (CORPUS / "index.json").exists() else ["test_real_days.py"]
+collect_ignore = [] if (CORPUS / "index.json").exists() else ["test_real_analyses.py", "test_real_days.py"]

@@ -13,6 +13,7 @@ import subscribers
 from newsletter.demo.play import play
 from newsletter.demo.stage import Stage, reader_address, set_stage
 from subscribers import Level, Status
+from tests.support.axe import serious_findings
 from tests.support.browser import chromium
 
 DAY = date(2026, 3, 2)
@@ -94,4 +95,5 @@ async def test_every_page_is_readable_at_every_width_and_in_both_schemes(tmp_pat
                     assert await page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
                     await page.screenshot(path=ARTEFACTS / f"{name}-{width}-{scheme}.png", full_page=True)
                 assert await page.evaluate(LOWEST_CONTRAST) >= 4.5, (name, scheme)
+                assert await serious_findings(page) == [], (name, scheme)
                 await page.close()

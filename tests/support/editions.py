@@ -14,7 +14,7 @@ from newsletter.digest.assemble import assemble
 from newsletter.digest.record import Change, Digest, Edition
 from newsletter.digest.render import Renderer
 from newsletter.resources import templates_directory
-from subscribers import Level
+from subscribers import EVERY_REPOSITORY, Level
 from tests.support.clock import NOON
 from tests.support.records import analysis_of, preferences_of, sha
 
@@ -106,10 +106,15 @@ def edition_of(
     threshold: Level = Level.LOW,
     title: str = TITLE,
     timezone: str = "UTC",
+    choice: str = EVERY_REPOSITORY,
 ) -> Edition:
-    """Return what a cohort with one threshold gets; there must be something."""
+    """Return what a cohort with one threshold gets; there must be something.
+
+    :param choice: the repository it chose: private ones have to be chosen by name.
+    """
     digest = digest_of(changes, language=language, timezone=timezone)
-    edition = assemble(digest, preferences_of(language, threshold=threshold, timezone=timezone), title=title)
+    chosen = preferences_of(language, threshold=threshold, repository=choice, timezone=timezone)
+    edition = assemble(digest, chosen, title=title)
     assert edition is not None
     return edition
 

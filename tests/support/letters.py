@@ -13,9 +13,15 @@ from typing import Any
 
 from newsletter.delivery.message import Letterhead, Particulars, message_bytes
 from newsletter.delivery.record import OpenMail
+from newsletter.digest.record import Rendering, Slots
+from subscribers import Level
+from tests.support.editions import changes_of, edition_of, renderer
+from tests.support.grouped_day import grouped_day
 
 SLOT = "slot-0123456789abcdef"
+CHOICES_SLOT = "choices-0123456789abcdef"
 TOKEN = "NDI.q2k9-very_long-URL-safe-token-of-some-fifty-characters"
+CHOICES = "NDI.another_token-for-the-page-of-preferences-of-one-reader"
 NEWS = Letterhead(
     sender=Address("Tide tables", "digest", "news.example"),
     title="Tide tables",
@@ -27,13 +33,15 @@ READER = Particulars(
     message_id="<20260302.0123456789abcdef@news.example>",
     date=datetime(2026, 3, 3, 8, 0, tzinfo=timezone(timedelta(hours=1))),
     unsubscribe_token=TOKEN,
+    preferences_token=CHOICES,
     campaign="2026-03-02",
 )
 MAIL = OpenMail(
     subject="3 changes",
-    text=f"High water at noon.\n.a dot\n\nLeave: https://news.example/unsubscribe/{SLOT}\n",
+    text=f"High water at noon.\n.a dot\n\nLeave: https://news.example/unsubscribe/{SLOT}\nChoose: https://news.example/preferences/{CHOICES_SLOT}\n",
     html=f'<p>High water at noon.</p><a href="https://news.example/unsubscribe/{SLOT}">Leave</a>',
     unsubscribe_slot=SLOT,
+    preferences_slot=CHOICES_SLOT,
 )
 #: RFC 5322 §2.1.1: no line may be longer, without its end.
 LONGEST_LINE = 998
@@ -51,6 +59,7 @@ HEADERS = [
     "List-Help",
     "List-Subscribe",
     "List-Owner",
+    "List-Archive",
     "List-Post",
     "Auto-Submitted",
     "X-Auto-Response-Suppress",
@@ -95,3 +104,32 @@ def body(raw: bytes, subtype: str) -> str:
     content = part.get_content()
     assert isinstance(content, str)
     return content.replace("\r\n", "\n")
+
+
+def anonymous(part: str) -> str:
+    """Return a part of a stored mail or of a preview without the words that differ from one rendering to the next."""
+    return re.sub(r"/(unsubscribe|preferences|archive/mails)/[\w-]+", r"/\1/x", part)
+
+
+def sample_letters() -> dict[str, bytes]:
+    """Return messages as they leave, of days of all kinds, by what they show."""
+    everything = [level for level in Level for _ in range(6)]
+    days = {
+        "grouped": edition_of(grouped_day("en")),
+        "grouped, Chinese": edition_of(grouped_day("zh"), language="zh", title="仓库日报"),
+        "several repositories": edition_of(
+            [*changes_of(*everything), *changes_of(*everything, repository="b/c", start=40)]
+        ),
+        "one low change": edition_of(changes_of(Level.LOW)),
+        "a private one": edition_of(changes_of(Level.HIGH, private=True, late=True), choice="acme/tide"),
+    }
+    slots = Slots(unsubscribe_token=SLOT, preferences_token=CHOICES_SLOT, view_key="dmlld19rZXlfb2ZfYV9tYWls")
+    made = renderer()
+    return {name: written(opened(made.render(day, slots))) for name, day in days.items()}
+
+
+def opened(mail: Rendering) -> OpenMail:
+    """Return a rendering as it is stored."""
+    return OpenMail(
+        subject=mail.subject, text=mail.text, html=mail.html, unsubscribe_slot=SLOT, preferences_slot=CHOICES_SLOT
+    )

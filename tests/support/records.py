@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import subscribers
 from newsletter.analysis.record import Analysis, Aspect, Insight, Kind, Reason, Signal, Source
-from newsletter.digest.record import Rendering
+from newsletter.digest.record import Rendering, Slots
 from newsletter.github.record import PushedCommit, Repository
 from newsletter.store import commits, digests, pushes, repositories
 from newsletter.store.digests import StoredDigest
@@ -29,6 +29,7 @@ from subscribers import (
 from tests.support.clock import NOON
 
 DAY = date(2026, 3, 1)
+SLOTS = Slots(unsubscribe_token="slot-1", preferences_token="choices-1")
 
 
 def sha(number: int) -> str:
@@ -140,9 +141,7 @@ async def rendered(store: Store, digest: StoredDigest, cohort_key: str = "cohort
     """Store a rendering; returns its id."""
     rendering = Rendering(subject="The tide", text="High water", html="<p>High water</p>")
     async with store.write() as transaction:
-        return await digests.add_rendering(
-            transaction.connection, digest.id, cohort_key, rendering, unsubscribe_slot="slot-1"
-        )
+        return await digests.add_rendering(transaction.connection, digest.id, cohort_key, rendering, slots=SLOTS)
 
 
 def preferences_of(

@@ -16,9 +16,7 @@ from newsletter.delivery.record import DeliveryStatus
 from newsletter.digest.schedule import day_bounds
 from newsletter.languages import locale_of
 from newsletter.pipeline.port import Kind
-from newsletter.pipeline.report import ALARM
 from newsletter.store import alarms, digests, overview, reports
-from newsletter.store.alarms import Alarm
 from newsletter.store.digests import DigestCount
 from newsletter.store.engine import Store
 from newsletter.store.overview import Followed, Received, Waiting
@@ -44,8 +42,8 @@ class _Seen:
     digests: tuple[DigestCount, ...]
     deliveries: dict[DeliveryStatus, int]
     queues: tuple[Waiting, ...]
-    #: Whether GitHub takes no report at the moment, and since when.
-    reports_refused: Alarm | None
+    #: What lasts that only an operator can mend, by name, with its beginning.
+    alarms: dict[str, datetime]
     #: Reports that somebody else edited or deleted.
     reports_left: int
 
@@ -129,7 +127,7 @@ class Overview:
                 sources=await overview.analyses_since(connection, today),
                 digests=await digests.recent(connection, limit=DIGESTS),
                 deliveries=await overview.deliveries_of_last(connection, limit=DIGESTS),
-                reports_refused=await alarms.load(connection, ALARM),
                 reports_left=await reports.left_alone(connection),
                 queues=await overview.queues(connection, [kind.value for kind in Kind]),
+                alarms=await alarms.lasting(connection),
             )

@@ -11,7 +11,7 @@ from playwright.async_api import ConsoleMessage, Page
 from newsletter.store.engine import Store
 from tests.acceptance.test_browser import ARTEFACTS, LOWEST_CONTRAST, WIDTHS
 from tests.support.archive_house import LINKS, ArchiveHouse, archive_house, change_path
-from tests.support.axe import grave_findings
+from tests.support.axe import serious_findings
 from tests.support.browser import chromium
 from tests.support.clock import NOON
 from tests.support.grouped_day import grouped_day
@@ -65,7 +65,7 @@ async def test_the_archive_is_readable_everywhere(sqlite_url: str) -> None:
                     assert await page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
                     if width in PICTURED:
                         await page.screenshot(path=ARTEFACTS / f"archive-{name}-{width}-{scheme}.png", full_page=True)
-                assert await grave_findings(page) == [], (name, scheme)
+                assert await serious_findings(page) == [], (name, scheme)
                 for other in SCHEMES:
                     await page.emulate_media(color_scheme=other)
                     assert await page.evaluate(LOWEST_CONTRAST) >= 4.5, (name, other)

@@ -17,7 +17,7 @@ from newsletter.delivery.message import Letterhead
 from newsletter.delivery.pool import Pool
 from newsletter.delivery.record import Delivery, DeliveryStatus
 from newsletter.delivery.retry import RetryPolicy
-from newsletter.digest.record import Rendering
+from newsletter.digest.record import Rendering, Slots
 from newsletter.jobs.embedded import EmbeddedJobs
 from newsletter.pipeline.deliver import Postage, deliver
 from newsletter.pipeline.port import Kind
@@ -157,7 +157,7 @@ async def ledger(tmp_path: Path, clock: FrozenClock) -> AsyncIterator[Ledger]:
             digest.id,
             "cohort",
             Rendering(subject="3 changes", text=f"High water.\nLeave: {SLOT}\n", html=f"<a href='{SLOT}'>Leave</a>"),
-            unsubscribe_slot=SLOT,
+            slots=Slots(unsubscribe_token=SLOT, preferences_token="choices-0123456789abcdef"),
         )
     yield ledger
     await store.close()

@@ -30,6 +30,7 @@ def composed(text: str) -> bytes:
             message_id="<1@news.example>",
             date=datetime(2026, 3, 3, 8, 0, tzinfo=UTC),
             unsubscribe_token="token",
+            preferences_token="choices",
             campaign="2026-03-02",
         ),
     )

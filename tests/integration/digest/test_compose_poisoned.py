@@ -16,7 +16,8 @@ from newsletter.digest.render import Renderer
 from newsletter.digest.sanitise import LONGEST_READ
 from newsletter.github.links import pull_request_number
 from newsletter.pipeline import contents as contents_module
-from newsletter.pipeline import editions as editions_module
+from newsletter.pipeline import missing as missing_module
+from newsletter.pipeline.unfit import HeldBack
 from newsletter.resources import templates_directory
 from subscribers import Level
 from tests.support.newsroom import BASE_URL, Newsroom
@@ -99,7 +100,7 @@ async def test_a_change_that_the_rules_cannot_analyse_keeps_its_title_and_its_li
             raise Unprintable
         return analyse_by_rules(subject, language=language, level=level)
 
-    monkeypatch.setattr(editions_module, "analyse_by_rules", by_rules)
+    monkeypatch.setattr(missing_module, "analyse_by_rules", by_rules)
     await day.compose(DAY)
     mail = await day.mail_to(BOB)
     assert sha(2) in mail.html
@@ -112,7 +113,7 @@ async def test_what_stops_every_digest_is_still_a_fault(day: Newsroom) -> None:
         def render(self, edition: Edition, slots: Slots) -> Rendering:
             raise Unprintable
 
-    with pytest.raises(Unprintable):
+    with pytest.raises(HeldBack, match=r"2 mails of 2026-03-01 held back, .*Unprintable"):
         await replace(day, imprint=replace(day.imprint, renderer=BrokenRenderer())).compose(DAY)
     assert await day.ledger() == {}
 

@@ -24,9 +24,11 @@ from newsletter.pipeline.deliver import Postage, deliver
 from newsletter.store.engine import Store
 from subscribers import Level, Tokens
 from tests.acceptance.test_browser import ARTEFACTS, LOWEST_CONTRAST, WIDTHS
+from tests.support.axe import serious_findings
 from tests.support.browser import chromium
 from tests.support.clock import FrozenClock
 from tests.support.editions import edition_of, renderer
+from tests.support.figures import figures_of, gross_changes
 from tests.support.grouped_day import grouped_day
 from tests.support.long_day import REPOSITORIES, long_day
 from tests.support.newsroom import BASE_URL, Newsroom
@@ -35,6 +37,7 @@ from tests.support.relays import PATIENT, relay_to
 
 MORNING = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 KEY = "k" * 32
+FIGURES = Path(__file__).with_name("figures.json")
 #: Of commits: their object names differ from the first digit on, as real ones do.
 NUMBERS = [number << 152 for number in range(1, len(long_day()) + 1)]
 PHONES = (320, 375)
@@ -136,6 +139,13 @@ async def faults(page: Page, width: int) -> dict[str, Any]:
     return {name: fault for name, fault in found.items() if fault}
 
 
+async def looks_changed(page: Page, name: str) -> dict[str, Any]:
+    """Keep a picture of the page, and return what is grossly different from what it was."""
+    picture = await page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True)
+    changes = gross_changes(name, await figures_of(page, picture), FIGURES)
+    return {"looks changed": changes} if changes else {}
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("language", ["en", "zh"])
 async def test_a_long_digest_is_readable_at_every_width(
@@ -146,8 +156,9 @@ async def test_a_long_digest_is_readable_at_every_width(
     async with shown(html, tmp_path, scheme) as (page, asked):
         for width in WIDTHS:
             wrong = await faults(page, width)
-            await page.screenshot(path=ARTEFACTS / f"digest-{language}-{width}-{scheme}.png", full_page=True)
+            wrong |= await looks_changed(page, f"digest-{language}-{width}-{scheme}")
             assert wrong == {}, width
+        assert await serious_findings(page) == []
         assert len(asked) == 1
 
 
@@ -158,12 +169,13 @@ async def test_changes_of_several_commits_are_readable_at_every_width(
 ) -> None:
     ARTEFACTS.mkdir(exist_ok=True)
     edition = edition_of(grouped_day(language), language=language)
-    html = renderer().render(edition, Slots(unsubscribe_token="slot")).html
+    html = renderer().render(edition, Slots(unsubscribe_token="slot", preferences_token="choices")).html
     async with shown(html, tmp_path, scheme) as (page, _):
         for width in WIDTHS:
             wrong = await faults(page, width)
-            await page.screenshot(path=ARTEFACTS / f"grouped-{language}-{width}-{scheme}.png", full_page=True)
+            wrong |= await looks_changed(page, f"grouped-{language}-{width}-{scheme}")
             assert wrong == {}, width
+        assert await serious_findings(page) == []
 
 
 async def test_a_long_digest_names_every_change_and_loads_nothing(sqlite: Store, clock: FrozenClock) -> None:

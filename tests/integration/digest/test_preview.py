@@ -8,6 +8,7 @@ import pytest
 
 from newsletter.store.repositories import FollowedRepository
 from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences
+from tests.support.letters import anonymous
 from tests.support.newsroom import Newsroom
 from tests.support.records import DAY, analysis_of, follow, preferences_of
 
@@ -57,8 +58,8 @@ async def test_a_preview_is_what_is_sent(newsroom: Newsroom, tide: FollowedRepos
     assert shown is not None
     assert shown == again
     assert shown.subject == mail.subject
-    assert shown.text.replace("unsubscribe/preview", "unsubscribe/x") == mail.text.replace(mail.unsubscribe_slot, "x")
-    assert shown.html.replace("unsubscribe/preview", "unsubscribe/x") == mail.html.replace(mail.unsubscribe_slot, "x")
+    assert anonymous(shown.text) == anonymous(mail.text)
+    assert anonymous(shown.html) == anonymous(mail.html)
     assert "unsubscribe/preview" in shown.html
 
 

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-from pathlib import Path
 from typing import Any
 
-import playwright
 import pytest
 
 from newsletter.github.replay import signature
 from newsletter.github.webhook import BadSignature, verify
-from tests.conftest import missing
+from tests.support.peers import told
 from tests.support.pushes import SAMPLE
-
-PEERS = Path(__file__).parents[2] / "peers"
-NODE = Path(str(playwright.__file__)).parent / "driver" / "node"
 
 BODIES = [
     *(push.body.decode() for push in SAMPLE.pushes),
@@ -30,12 +23,7 @@ SECRETS = ["s", "a secret of two words", "\u79d8\u5bc6\U0001f511", "x" * 4096]
 
 def peer(cases: list[dict[str, str]]) -> list[dict[str, Any]]:
     """Return what GitHub's implementation says of each case."""
-    if not (PEERS / "node_modules").is_dir():
-        missing("npm's @octokit/webhooks-methods (make test fetches it)")
-    done = subprocess.run(
-        [NODE, "signatures.js"], cwd=PEERS, input=json.dumps(cases), capture_output=True, text=True, check=True
-    )
-    said: list[dict[str, Any]] = json.loads(done.stdout)
+    said: list[dict[str, Any]] = told("signatures.js", "@octokit/webhooks-methods", cases)
     return said
 
 

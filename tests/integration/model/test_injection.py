@@ -92,7 +92,7 @@ async def test_a_model_that_obeys_all_the_same_moves_a_level_by_one_step_and_non
 async def test_no_link_or_markup_of_an_answer_reaches_a_mail(subject: Subject) -> None:
     analysis = await analyse(subject)
     edition = edition_of([change_of(analysis=analysis)])
-    mail = renderer().render(edition, Slots(unsubscribe_token="slot"))
+    mail = renderer().render(edition, Slots(unsubscribe_token="slot", preferences_token="choices"))
     for part in (mail.html, mail.text):
         assert "attacker.example" not in part
         assert "<a href='" not in part

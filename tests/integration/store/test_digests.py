@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from newsletter.delivery.record import OpenMail
-from newsletter.digest.record import Rendering
+from newsletter.digest.record import Rendering, Slots
 from newsletter.github.record import CommitDetail
 from newsletter.store import commits, digests, tables
 from newsletter.store.digests import StoredDigest
@@ -232,14 +232,18 @@ async def test_a_rendering_is_made_once_a_cohort(store: Store) -> None:
             digest.id,
             "cohort",
             Rendering(subject="another", text="", html=""),
-            unsubscribe_slot="slot-2",
+            slots=Slots(unsubscribe_token="slot-2", preferences_token="choices-2"),
         )
     assert again == first
     assert await rendered(store, digest, "another cohort") != first
     async with store.read() as connection:
         assert await digests.rendering_id(connection, digest.id, "cohort") == first
         assert await digests.open_mail(connection, first) == OpenMail(
-            subject="The tide", text="High water", html="<p>High water</p>", unsubscribe_slot="slot-1"
+            subject="The tide",
+            text="High water",
+            html="<p>High water</p>",
+            unsubscribe_slot="slot-1",
+            preferences_slot="choices-1",
         )
         assert await digests.open_mail(connection, 999) is None
 

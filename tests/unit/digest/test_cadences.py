@@ -22,17 +22,20 @@ SOME = changes_of(HIGH, HIGH, MEDIUM, LOW)
 
 def mail_of(cadence: Cadence, language: str, changes: tuple[Change, ...] = SOME) -> Rendering:
     return RENDERER.render(
-        replace(edition_of(changes, language=language), cadence=cadence), Slots(unsubscribe_token="t")
+        replace(edition_of(changes, language=language), cadence=cadence),
+        Slots(unsubscribe_token="t", preferences_token="p"),
     )
 
 
 @pytest.mark.parametrize(
     ("cadence", "language", "subject", "said"),
     [
-        pytest.param(DAILY, "en", "2 high: Lower gate 1", ["one mail a day", "4 changes that day"], id="a day"),
-        pytest.param(WEEKLY, "en", "2 high: Lower gate 1", ["one mail a week", "4 changes that week"], id="a week"),
+        pytest.param(DAILY, "en", "2 high: Lower gate 1", ["every change in", "4 changes that day"], id="a day"),
+        pytest.param(
+            WEEKLY, "en", "2 high: Lower gate 1", ["once a week", "4 changes that week"], id="a week"
+        ),
         pytest.param(AT_ONCE, "en", "2 high just now: Lower", ["high changes at once", "4 high changes"], id="at once"),
-        pytest.param(WEEKLY, "zh", "2 项重要", ["当周有达到您所选级别", "当周共 4 项变更"], id="a week in Chinese"),
+        pytest.param(WEEKLY, "zh", "2 项重要", ["每周一封", "当周共 4 项变更"], id="a week in Chinese"),
         pytest.param(AT_ONCE, "zh", "刚刚有 2 项重要", ["即时接收重要变更", "4 项重要变更"], id="at once in Chinese"),
     ],
 )

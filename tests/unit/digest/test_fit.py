@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.digest.fit import BUDGET_BYTES, Rung, cut, fit, ladder
-from newsletter.digest.record import Edition, Group, Look, Page, Slots
+from newsletter.digest.record import MOST_CONSEQUENCES, Edition, Group, Look, Page, Slots
 from newsletter.digest.render import MOST_HIDDEN_SECTIONS
 from subscribers import Level
 from tests.support.editions import change_of, changes_of, edition_of, renderer
@@ -23,7 +23,7 @@ GMAIL_CLIPS_AT = 102_000
 FILLED_IN_LATER = 2 * 512
 WEIGHTS = {Look.FULL: 10, Look.BRIEF: 5, Look.LINE: 1}
 RENDERER = renderer()
-SLOTS = Slots(unsubscribe_token="slot-" + 32 * "0")
+SLOTS = Slots(unsubscribe_token="slot-" + 32 * "0", preferences_token="choices-" + 32 * "0")
 
 
 def outline(page: Page) -> str:
@@ -116,9 +116,12 @@ def test_each_rung_prints_no_more_than_the_one_before() -> None:
     weights = [
         (
             WEIGHTS[rung.medium_look] if rung.most_medium else 0,
-            # A line has no areas.
-            rung.medium_areas and rung.medium_look is Look.BRIEF and rung.most_medium > 0,
-            *astuple(rung)[2:],
+            # A line has none of these.
+            *(
+                part and rung.medium_look is Look.BRIEF and rung.most_medium > 0
+                for part in (rung.medium_origin, rung.medium_areas, rung.medium_scope)
+            ),
+            *astuple(rung)[4:],
         )
         for rung in ladder()
     ]
@@ -138,19 +141,20 @@ def test_an_edition_that_fits_is_printed_whole() -> None:
     ]
 
 
-def test_the_areas_of_medium_go_first_then_low_then_the_summaries_of_medium() -> None:
+def test_the_areas_of_medium_go_first_then_low_then_scope_and_summaries_of_medium() -> None:
     rungs = list(ladder())
-    without_areas, without_low, of_one_line, without_medium = (
+    without_areas, without_low, without_scope, of_one_line, without_medium = (
         next(place for place, rung in enumerate(rungs) if is_reached(rung))
         for is_reached in (
             lambda rung: not rung.medium_areas,
             lambda rung: rung.most_low == 0,
+            lambda rung: not rung.medium_scope,
             lambda rung: rung.medium_look is Look.LINE,
             lambda rung: rung.most_medium == 0,
         )
     )
-    assert 0 < without_areas < without_low < of_one_line < without_medium
-    assert all(rung.high_consequences and rung.high_areas for rung in rungs[: without_medium + 1])
+    assert 0 < without_areas < without_low < without_scope < of_one_line < without_medium
+    assert all(rung.high_consequences == MOST_CONSEQUENCES and rung.high_areas for rung in rungs[: without_medium + 1])
 
 
 def test_a_cap_counts_over_all_repositories() -> None:
@@ -198,7 +202,7 @@ def test_a_mail_of_a_giant_day_stays_within_the_budget_and_says_what_it_left_out
     for text in (page.text, " ".join(mail.text.split())):
         for level in set(levels):
             assert str(edition.count(level)) in text
-        assert ("on GitHub" if language == "en" else "请在 GitHub 上查看") in text
+        assert re.search(r"more|: 1 change" if language == "en" else "另有|：1 项变更", text)
     assert page.crooked == []
     # The links that leave are at the top, where no clipping reaches them, and at the end.
     assert mail.html.count(SLOTS.unsubscribe_token) == mail.text.count(SLOTS.unsubscribe_token) == 2
@@ -208,7 +212,7 @@ def test_high_changes_lose_neither_words_nor_company_while_others_can_give_way()
     edition = edition_of(changes_of(*[HIGH] * 30, *[MEDIUM] * 200, *[LOW] * 400))
     text = parsed(RENDERER.render(edition, SLOTS).html).text
     assert text.count("What may break") == 30
-    assert re.search(r"and \d+ more of this level on GitHub", text)
+    assert re.search(r"and \d+ more of this level", text)
 
 
 def test_repositories_that_did_not_fit_are_named_up_to_a_number_and_counted_beyond() -> None:
@@ -218,12 +222,18 @@ def test_repositories_that_did_not_fit_are_named_up_to_a_number_and_counted_beyo
     printed = len(page.all("h2"))
     assert 0 < printed < 80
     for text in (page.text, mail.text):
-        assert text.count(": 1 change on GitHub") == MOST_HIDDEN_SECTIONS
+        assert text.count(": 1 change") == MOST_HIDDEN_SECTIONS
         assert f"and {80 - printed - MOST_HIDDEN_SECTIONS} more repositories" in text
-    assert f"https://github.com/acme/r{printed:03}/commits" in page.links()
+    assert f"https://news.example/archive/2026-03-02/acme/r{printed:03}" in page.links()
 
 
-def test_the_links_of_what_was_left_out_lead_to_the_repository() -> None:
-    mail = RENDERER.render(edition_of(changes_of(*[LOW] * 600)), SLOTS)
-    assert "https://github.com/acme/tide/commits" in parsed(mail.html).links()
-    assert "https://github.com/acme/tide/commits" in mail.text
+@pytest.mark.parametrize(
+    ("private", "link"),
+    [(False, "https://news.example/archive/2026-03-02/acme/tide"), (True, "https://github.com/acme/tide/commits")],
+    ids=["into the archive", "to GitHub where it is private"],
+)
+def test_the_links_of_what_was_left_out_lead_to_where_it_is(private: bool, link: str) -> None:
+    edition = edition_of(changes_of(*[LOW] * 600, private=private), choice="acme/tide")
+    mail = RENDERER.render(edition, SLOTS)
+    assert link in parsed(mail.html).links()
+    assert f"] {link}\n" in mail.text

@@ -16,7 +16,7 @@ from newsletter.digest.sanitise import LONGEST_READ, display_width, displayable,
 from subscribers import Level
 from tests.support.editions import change_of, edition_of, renderer
 
-SLOTS = Slots(unsubscribe_token="slot-1")
+SLOTS = Slots(unsubscribe_token="slot-1", preferences_token="choices-1")
 
 
 @pytest.fixture
@@ -92,4 +92,4 @@ def test_a_page_that_a_rung_leaves_as_it_is_is_not_printed_again() -> None:
         return "x" * 1_000_000
 
     fit(edition_of(changes), print_html)
-    assert len(printed) == len(set(printed)) <= 10
+    assert len(printed) == len(set(printed)) <= 12

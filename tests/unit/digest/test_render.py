@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.analysis.record import Fallback
+from newsletter.digest.markup import inline_code
 from newsletter.digest.record import Change, Rendering, Slots
-from newsletter.digest.render import inline_code
 from newsletter.digest.sanitise import display_width
 from subscribers import Level
 from tests.support.clock import NOON
@@ -23,7 +23,10 @@ from tests.support.markup import parsed
 
 HIGH, MEDIUM, LOW = Level.HIGH, Level.MEDIUM, Level.LOW
 RENDERER = renderer()
-SLOTS = Slots(unsubscribe_token="slot-0123456789abcdef0123456789abcdef")
+SLOTS = Slots(
+    unsubscribe_token="slot-0123456789abcdef0123456789abcdef",
+    preferences_token="choices-0123456789abcdef0123456789abcdef",
+)
 UNSUBSCRIBE = f"https://news.example/unsubscribe/{SLOTS.unsubscribe_token}"
 DAY = (*changes_of(HIGH, HIGH, MEDIUM, LOW), *changes_of(LOW, MEDIUM, repository="b/c", start=9))
 
@@ -92,7 +95,8 @@ def test_html_and_text_have_the_same_links() -> None:
 def test_every_link_within_the_page_has_one_place_to_go() -> None:
     page = parsed(mail_of().html)
     within = [link.removeprefix("#") for link in page.links() if link.startswith("#")]
-    assert len(within) == 2
+    # Two high changes, two repositories.
+    assert len(within) == 4
     places = Counter(element.get("id") for element in page.elements if element.get("id"))
     assert all(places[place] == 1 for place in within)
 
@@ -101,8 +105,8 @@ def test_a_commit_that_reached_two_repositories_has_a_place_in_each() -> None:
     both = tuple(change_of(1, repository=name) for name in ("acme/tide", "fork/tide"))
     page = parsed(mail_of(both).html)
     places = [element.get("id") for element in page.elements if element.get("id")]
-    assert len(places) == len(set(places)) == 2
-    assert [link.removeprefix("#") for link in page.links() if link.startswith("#")] == places
+    assert len(places) == len(set(places)) == 4
+    assert sorted(link.removeprefix("#") for link in page.links() if link.startswith("#")) == sorted(places)
 
 
 def test_a_highlight_whose_repository_did_not_fit_is_not_named_by_the_card_of_another() -> None:
@@ -145,12 +149,12 @@ def test_a_high_change_is_told_in_full_a_medium_one_in_brief_and_a_low_one_in_a_
         for mail in [mail_of((change_of(level=level),))]
     }
     for text in texts[HIGH]:
-        assert re.search(r"The gate is lower\. Everybody who sails .*Affects ", text)
+        assert re.search(r"The gate is lower\. Scope: Everybody who sails .*Affects ", text)
         assert re.search(r"A closer look.*Compatibility: Older gates stay as they are\. .*What may break", text)
         assert re.search(r"The gate is lower\. .*Affects .*What may break.*Ships may.*What to do.*Measure", text)
         assert "High because: removes something public" in text
     for text in texts[MEDIUM]:
-        assert re.search(r"The gate is lower\. Everybody who sails at low water\. .*Affects gate", text)
+        assert re.search(r"The gate is lower\. Scope: Everybody who sails at low water\. .*Affects docs", text)
         assert "What may break" not in text
         assert "A closer look" not in text
     for text in texts[LOW]:
@@ -254,9 +258,13 @@ def test_templates_are_compiled_once_so_that_a_cohort_costs_only_the_filling_in(
 
 
 def test_only_the_slot_differs_between_two_slots() -> None:
-    mail, other = mail_of(), RENDERER.render(edition_of(DAY), Slots(unsubscribe_token="slot-other"))
-    assert mail.html.replace(SLOTS.unsubscribe_token, "slot-other") == other.html
-    assert mail.text.replace(SLOTS.unsubscribe_token, "slot-other") == other.text
+    mail, other = (
+        mail_of(),
+        RENDERER.render(edition_of(DAY), Slots(unsubscribe_token="slot-other", preferences_token="choices-other")),
+    )
+    for part, of_other in ((mail.html, other.html), (mail.text, other.text)):
+        filled = part.replace(SLOTS.unsubscribe_token, "slot-other").replace(SLOTS.preferences_token, "choices-other")
+        assert filled == of_other
 
 
 def test_the_text_part_has_short_lines_and_no_gaps() -> None:

@@ -24,7 +24,10 @@ from tests.support.records import sha
 
 HIGH, MEDIUM, LOW = Level.HIGH, Level.MEDIUM, Level.LOW
 RENDERER = renderer()
-SLOTS = Slots(unsubscribe_token="slot-0123456789abcdef0123456789abcdef")
+SLOTS = Slots(
+    unsubscribe_token="slot-0123456789abcdef0123456789abcdef",
+    preferences_token="choices-0123456789abcdef0123456789abcdef",
+)
 COMPARE = f"https://github.com/acme/tide/compare/{sha(1)}...{sha(2)}"
 
 

@@ -32,7 +32,7 @@ def subject(*levels: Level, language: str = "en", repositories: int = 1, **field
     ("levels", "repositories", "english", "chinese"),
     [
         ([LOW], 1, "1 change — acme/r0, 2 Mar", "1 项变更 — acme/r0, 3月2日"),
-        ([LOW, MEDIUM], 1, "2 changes — acme/r0, 2 Mar", "2 项变更 — acme/r0, 3月2日"),
+        ([LOW, MEDIUM], 1, "1 medium: Raise it — acme/r0, 2 Mar", "1 项中等: Raise it — acme/r0, 3月2日"),
         ([LOW], 2, "2 changes — 2 repositories, 2 Mar", "2 项变更 — 2 个仓库, 3月2日"),
         ([LOW, HIGH], 1, "1 high: Raise it — acme/r0, 2 Mar", "1 项重要: Raise it — acme/r0, 3月2日"),
         ([HIGH, HIGH, LOW], 3, "6 high: Raise it — 3 repositories, 2 Mar", "6 项重要: Raise it — 3 个仓库, 3月2日"),
@@ -103,6 +103,6 @@ def test_whatever_comes_in_it_is_one_visible_line_of_bounded_width(
     assert len(found.splitlines()) == 1
     assert {character for character in found if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}} == set()
     assert {character for character in found if unicodedata.category(character) == "Cf"} <= {"\u200d"}
-    count = levels.count(HIGH) or len(levels)
+    count = levels.count(HIGH) or levels.count(MEDIUM) or len(levels)
     assert re.match(rf"{count}( |\b)", found)
     found.encode()

@@ -95,6 +95,6 @@ def test_both_parts_of_a_mail_have_it_once_and_escaped() -> None:
         replace(digest_of(DAY), summaries={DAY[0].repository_key: said}), preferences_of(threshold=LOW), title=TITLE
     )
     assert edition is not None
-    mail = renderer().render(edition, Slots(unsubscribe_token="slot"))
+    mail = renderer().render(edition, Slots(unsubscribe_token="slot", preferences_token="choices"))
     assert mail.text.count("Mind <script> & `--up`.") == 1
     assert mail.html.count("Mind &lt;script&gt; &amp; <code>--up</code>.") == 1

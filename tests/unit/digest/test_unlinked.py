@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.analysis.record import Reason, Signal
+from newsletter.digest.markup import prose
 from newsletter.digest.record import Slots
-from newsletter.digest.render import prose
 from newsletter.digest.unlinked import JOINER, unlinked
 from subscribers import Level
 from tests.support.editions import HOSTILE, change_of, edition_of, renderer
@@ -114,7 +114,9 @@ def test_no_part_of_a_mail_has_a_link_that_is_not_ours(planted: str) -> None:
         reasons=(Reason(signal=Signal.BREAKING, detail=f"{planted} breaks"),),
     )
     changes = (change, change_of(2, level=Level.LOW, title=f"At {planted}", author=planted))
-    mail = renderer(postal_address=None).render(edition_of(changes), Slots(unsubscribe_token="slot-1"))
+    mail = renderer(postal_address=None).render(
+        edition_of(changes), Slots(unsubscribe_token="slot-1", preferences_token="choices-1")
+    )
     body = mail.html[mail.html.index("<h1>") :]
     outside_links = re.sub(r"<a [^>]*>.*?</a>", "", body, flags=re.DOTALL)
     assert not LINK.search(seen(outside_links))
@@ -130,12 +132,16 @@ def test_nothing_but_joiners_comes_in(text: str) -> None:
 
 def test_a_joiner_takes_no_column() -> None:
     change = change_of(summary="word " * 14 + "evil.com x.")
-    text = renderer().render(edition_of((change,)), Slots(unsubscribe_token="slot-1")).text
+    text = (
+        renderer().render(edition_of((change,)), Slots(unsubscribe_token="slot-1", preferences_token="choices-1")).text
+    )
     assert f"evil{JOINER}.com x." in text
 
 
 def test_apple_mail_is_asked_to_make_no_links() -> None:
-    mail = renderer().render(edition_of((change_of(),)), Slots(unsubscribe_token="slot-1"))
+    mail = renderer().render(
+        edition_of((change_of(),)), Slots(unsubscribe_token="slot-1", preferences_token="choices-1")
+    )
     assert re.search(r'content="[^"]*url=no" name="format-detection"', mail.html)
 
 
