@@ -10,16 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from newsletter.digest.assemble import HIGH_FIRST
-from newsletter.digest.record import (
-    MOST_CONSEQUENCES,
-    Change,
-    Edition,
-    Group,
-    Look,
-    Page,
-    PrintedSection,
-    Section,
-)
+from newsletter.digest.printed import MOST_CONSEQUENCES, Group, Look, Page, PrintedSection
+from newsletter.digest.record import Change, Edition, Section
 from subscribers import Level
 
 #: Of the HTML part, UTF-8.

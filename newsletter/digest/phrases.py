@@ -15,7 +15,8 @@ from newsletter.analysis.record import Reason
 from newsletter.digest import bonds
 from newsletter.digest.assemble import HIGH_FIRST
 from newsletter.digest.labels import Labels
-from newsletter.digest.record import EQUALS, REVERTS, Cadence, Change, Edition, Group, Section
+from newsletter.digest.printed import Group
+from newsletter.digest.record import EQUALS, REVERTS, Cadence, Change, Edition, Section
 from newsletter.digest.sanitise import LONGEST_READ, displayable, shortened
 from subscribers import Level
 

@@ -27,7 +27,8 @@ from newsletter.digest.frame import history_words, why
 from newsletter.digest.labels import Labels
 from newsletter.digest.phrases import Phrases
 from newsletter.digest.places import Places
-from newsletter.digest.record import Change, Edition, Group, Look, Page, Rendering, Slots
+from newsletter.digest.printed import Group, Look, Page
+from newsletter.digest.record import Change, Edition, Rendering, Slots
 from newsletter.digest.references import References
 from newsletter.digest.sources import HTML, TEXT, read_sources
 from newsletter.digest.spans import heading_of

@@ -8,6 +8,7 @@ from newsletter.web.archive.changes import Changes
 from newsletter.web.archive.days import Days
 from newsletter.web.archive.desk import Desk
 from newsletter.web.archive.feeds import Feeds
+from newsletter.web.archive.mails import Mails
 from newsletter.web.archive.searches import Searches
 
 
@@ -24,6 +25,7 @@ def archive_routes(desk: Desk) -> tuple[web.RouteDef, ...]:
         web.get("/archive", days.index),
         # The first route that fits answers: no day is called so.
         web.get("/archive/search", Searches(desk=desk).search),
+        web.get("/archive/mails/{key}", Mails(desk=desk).mail),
         web.get("/archive/repositories/{owner}/{name}", days.repository),
         web.get("/archive/repositories/{owner}/{name}/feed.xml", feeds.repository),
         web.get("/archive/{day}", days.day),

@@ -31,9 +31,7 @@ def mail_of(cadence: Cadence, language: str, changes: tuple[Change, ...] = SOME)
     ("cadence", "language", "subject", "said"),
     [
         pytest.param(DAILY, "en", "2 high: Lower gate 1", ["every change in", "4 changes that day"], id="a day"),
-        pytest.param(
-            WEEKLY, "en", "2 high: Lower gate 1", ["once a week", "4 changes that week"], id="a week"
-        ),
+        pytest.param(WEEKLY, "en", "2 high: Lower gate 1", ["once a week", "4 changes that week"], id="a week"),
         pytest.param(AT_ONCE, "en", "2 high just now: Lower", ["high changes at once", "4 high changes"], id="at once"),
         pytest.param(WEEKLY, "zh", "2 项重要", ["每周一封", "当周共 4 项变更"], id="a week in Chinese"),
         pytest.param(AT_ONCE, "zh", "刚刚有 2 项重要", ["即时接收重要变更", "4 项重要变更"], id="at once in Chinese"),

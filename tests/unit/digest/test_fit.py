@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.digest.fit import BUDGET_BYTES, Rung, cut, fit, ladder
-from newsletter.digest.record import MOST_CONSEQUENCES, Edition, Group, Look, Page, Slots
+from newsletter.digest.printed import MOST_CONSEQUENCES, Group, Look, Page
+from newsletter.digest.record import Edition, Slots
 from newsletter.digest.render import MOST_HIDDEN_SECTIONS
 from subscribers import Level
 from tests.support.editions import change_of, changes_of, edition_of, renderer

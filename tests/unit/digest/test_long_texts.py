@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from newsletter.digest import sanitise
 from newsletter.digest.fit import fit
-from newsletter.digest.record import Page, Slots
+from newsletter.digest.printed import Page
+from newsletter.digest.record import Slots
 from newsletter.digest.sanitise import LONGEST_READ, display_width, displayable, wrapped
 from subscribers import Level
 from tests.support.editions import change_of, edition_of, renderer

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from newsletter.analysis.record import Kind, Reason, Signal, Source
 from newsletter.digest.labels import Labels
 from newsletter.digest.phrases import Phrases
-from newsletter.digest.record import Change, Group, Look
+from newsletter.digest.printed import Group, Look
+from newsletter.digest.record import Change
 from newsletter.digest.sanitise import LONGEST_TITLE
 from newsletter.languages import catalogue
 from subscribers import Level
