@@ -34,6 +34,7 @@ class Entries:
             if change.pull_request_url is not None:
                 parts.append(link(own(f"\\#{change.pull_request}"), change.pull_request_url))
         parts.append(inline(self.phrases.card_meta(change)))
+        parts += [inline(mark) for mark in self.phrases.marks_of(change)]
         return _SEPARATOR.join(part.markdown for part in parts)
 
     def _said(self, change: Change) -> Iterator[str]:
