@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from newsletter.app import open_service
 from newsletter.demo.github import StandInGitHub
@@ -48,6 +49,8 @@ async def test_closing_a_day_ends_in_a_file_in_the_language_of_the_reports(sqlit
             running = asyncio.create_task(service.run_jobs())
 
             async def reported() -> bool:
+                # The report waits for the mails of its day, and looks again after a while.
+                clock.advance(timedelta(seconds=1))
                 async with service.store.read() as connection:
                     return await reports.unreported(connection) == ()
 
