@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from newsletter import logs
-from newsletter.cli import admin, deliveries, digests, migrate, replay, repositories, serve, usage, work
+from newsletter.cli import admin, deliveries, digests, inbound, migrate, replay, repositories, serve, usage, work
 from newsletter.cli import demo as demo_verb
 from newsletter.cli import evaluate as eval_verb
 from newsletter.cli import subscribers as subscribers_verb
@@ -37,6 +37,7 @@ program.add_typer(subscribers_verb.program, name="subscribers")
 program.add_typer(digests.program, name="digests")
 program.add_typer(deliveries.program, name="deliveries")
 program.add_typer(admin.program, name="admin")
+program.add_typer(inbound.program, name="inbound")
 
 
 def _show_version(wanted: bool) -> None:
