@@ -8,7 +8,10 @@ from subscribers.audience import Cohort, active_cohorts, languages_read, members
 from subscribers.level import Level
 from subscribers.preferences import EVERY_REPOSITORY, Choice, Preferences
 from subscribers.record import Status, Subscriber
+from subscribers.score import Evidence, Setback, Way
 from subscribers.store import AlreadySubscribed, add, by_address, by_id, change_status, page
+from subscribers.suppression import Noted, lift, note, suppressed
+from subscribers.suppression_record import Reason, Suppression
 from subscribers.tables import UtcDateTime, metadata, word
 from subscribers.tokens import Purpose, TokenError, Tokens
 
@@ -19,23 +22,32 @@ __all__ = [
     "AlreadySubscribed",
     "Choice",
     "Cohort",
+    "Evidence",
     "Level",
+    "Noted",
     "Preferences",
     "Purpose",
+    "Reason",
+    "Setback",
     "Status",
     "Subscriber",
+    "Suppression",
     "TokenError",
     "Tokens",
     "UtcDateTime",
+    "Way",
     "active_cohorts",
     "add",
     "by_address",
     "by_id",
     "change_status",
     "languages_read",
+    "lift",
     "members",
     "metadata",
+    "note",
     "page",
     "parse_address",
+    "suppressed",
     "word",
 ]

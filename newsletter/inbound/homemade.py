@@ -50,7 +50,7 @@ def _failures(addresses: list[str], notice: Notice, *, given_up: bool = True) ->
         status = enhanced_in(said)
         cause = cause_of(status, said)
         permanent = is_permanent(cause, status=status, text=said, given_up=given_up)
-        failure = Failure(address=address, status=status, permanent=permanent, cause=cause)
+        failure = Failure(address=address, status=status, permanent=permanent, cause=cause, given_up=given_up)
         found.setdefault(address.lower(), failure)
     return tuple(found.values())
 

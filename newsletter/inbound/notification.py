@@ -110,7 +110,13 @@ def _failure(group: dict[str, str], address: str, notice: Notice, *, given_up: b
     telling = said if said and not is_vague(said) else given or said
     cause = cause_of(telling, f"{text} {group.get('status', '')}")
     permanent = is_permanent(cause, status=telling, text=text, given_up=given_up)
-    return Failure(address=address, status=telling if is_vague(given) else given, permanent=permanent, cause=cause)
+    return Failure(
+        address=address,
+        status=telling if is_vague(given) else given,
+        permanent=permanent,
+        cause=cause,
+        given_up=given_up,
+    )
 
 
 def _status(group: dict[str, str]) -> str | None:

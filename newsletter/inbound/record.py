@@ -44,6 +44,8 @@ class Failure:
     cause: Cause
     #: Enhanced status code (RFC 3463), as far as the report says one.
     status: str | None = None
+    #: Whether the server tries no more.
+    given_up: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,6 +44,8 @@ class Kind(StrEnum):
     COMPOSE = "compose"
     #: Id of a digest.
     DELIVER = "deliver"
+    #: Id of a mail that came in.
+    INBOUND = "inbound"
 
 
 @dataclass(frozen=True, kw_only=True)

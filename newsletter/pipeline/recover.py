@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.logs import get_logger
 from newsletter.pipeline.port import Jobs, Kind
-from newsletter.store import commits, deliveries, digests, pushes, repositories
+from newsletter.store import commits, deliveries, digests, inbound, pushes, repositories
 from newsletter.store import jobs as queued
 from newsletter.store.engine import Store
 from newsletter.store.states import DetailState
@@ -19,7 +19,7 @@ log = get_logger("recover")
 #: A job that ended its process each time may end it again: it stays away so long before it is tried anew.
 DEADLY_PAUSE = timedelta(hours=6)
 #: Kinds whose rows say what is left to do.
-_TOLD_BY_ROWS = frozenset({Kind.EXPAND, Kind.FETCH, Kind.ANALYSE, Kind.COMPOSE, Kind.DELIVER})
+_TOLD_BY_ROWS = frozenset({Kind.EXPAND, Kind.FETCH, Kind.ANALYSE, Kind.COMPOSE, Kind.DELIVER, Kind.INBOUND})
 #: What was given up, and is of a kind whose rows do not say what is left, is kept so long to be seen.
 KEPT = timedelta(days=30)
 
@@ -69,6 +69,7 @@ async def _left_to_do(connection: AsyncConnection) -> dict[Kind, tuple[str, ...]
         Kind.ANALYSE: tuple(str(i) for i, state in waiting.items() if state is not DetailState.WAITING),
         Kind.COMPOSE: tuple(map(str, await digests.uncomposed(connection))),
         Kind.DELIVER: tuple(map(str, await deliveries.digests_waiting(connection))),
+        Kind.INBOUND: tuple(map(str, await inbound.all_waiting(connection))),
     }
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from newsletter.analysis.record import Fallback, Kind, Source
 from newsletter.store.app_tables import hook_logs, installations, missed_hooks
 from newsletter.store.digest_tables import deliveries, digest_items, digests, renderings
+from newsletter.store.inbound_tables import inbound_mails
 from newsletter.store.model_tables import alarms, digest_summaries, model_usage
 from newsletter.store.states import DetailState, Stopped
 from subscribers import Level, UtcDateTime, metadata, word
@@ -33,6 +34,7 @@ __all__ = [
     "digest_summaries",
     "digests",
     "hook_logs",
+    "inbound_mails",
     "installations",
     "missed_hooks",
     "model_usage",
