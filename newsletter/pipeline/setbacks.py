@@ -50,7 +50,9 @@ async def note_outcome(transaction: Transaction, delivery: Delivery, outcome: Ou
     found = setback_of_outcome(outcome)
     if found:
         evidence = Evidence(setback=found[0], way=Way.DIALOGUE, at=now, status=found[1])
-        await note(transaction, delivery.subscriber_id, evidence, source=f"delivery {delivery.message_id or delivery.id}")
+        await note(
+            transaction, delivery.subscriber_id, evidence, source=f"delivery {delivery.message_id or delivery.id}"
+        )
 
 
 async def note(transaction: Transaction, subscriber_id: int, evidence: Evidence, *, source: str) -> None:
