@@ -20,7 +20,7 @@ LONGEST = 4_000
 
 
 #: Names, links and addresses are no prose: spam.example.org accuses nobody.
-_NO_PROSE = re.compile(r"https?://\S+|<?[^\s<>@]{1,64}@[^\s<>@]{1,255}>?|\b[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}\b")
+_NO_PROSE = re.compile(r"https?://\S+|<?[^\s<>@:;,()\[\]]{1,64}@[^\s<>@:;,()\[\]]{1,255}>?|\b[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}\b")
 
 #: In this order: what we did wrong is never charged to a reader, and a full mailbox is no missing one.
 _PHRASES = (
@@ -76,7 +76,7 @@ def cause_of(status: str | None, text: str) -> Cause:
     if detail == "4.1" and "address rejected" in text.lower():
         # How Microsoft refuses recipients that it does not know (learn.microsoft.com, directory-based edge blocking).
         return Cause.GONE
-    if detail in _GONE_CODES:
+    if detail in _GONE_CODES and (status or "").startswith("5."):
         return said if said in {Cause.OURS, Cause.FULL} and not _GONE.search(_prose(text)) else Cause.GONE
     return said
 

@@ -5,6 +5,7 @@ Only a mail that a server wrote is read this way: a person who quotes a bounce i
 
 from __future__ import annotations
 
+import logging
 from email.message import Message
 
 from flufl.bounce import Recipients, all_failures
@@ -14,6 +15,9 @@ from newsletter.inbound.causes import cause_of, enhanced_in, is_permanent
 from newsletter.inbound.notice import Notice, notice_of
 from newsletter.inbound.record import Failure
 from newsletter.inbound.segments import Mail, Segment
+
+# It logs a traceback wherever a detector of its own stumbles; the mail is read all the same.
+logging.getLogger("flufl.bounce").disabled = True
 
 #: What flufl.bounce gets to see: its patterns walk over the lines some sixty times.
 MOST_LINES = 400
@@ -68,7 +72,10 @@ def _by_collection(mail: Mail, notice: Notice) -> tuple[list[str], list[str]]:
     else:
         message["content-type"] = "text/plain"
         message.set_payload(_payload(parts[0]))
-    temporary, permanent = all_failures(message)
+    try:
+        temporary, permanent = all_failures(message)
+    except Exception:  # noqa: BLE001 - its detectors index into what they look for, and hostile mails lack it
+        return [], []
     return _usable(temporary, notice), _usable(permanent, notice)
 
 

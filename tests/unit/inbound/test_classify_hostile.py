@@ -54,6 +54,12 @@ def test_any_jumble_of_what_reports_hold_is_classified(head: list[str], body: li
         assert not any(character.isspace() for character in failure.address.rpartition("@")[2])
 
 
+def test_a_sender_that_is_no_address_does_not_stop_the_collected_forms() -> None:
+    # A detector of flufl.bounce 6.0.0 takes the first address of From without looking whether there is one.
+    raw = mail("failure notice", "<gone@example.org>:\n550 5.1.1 no such user", sender="MAILER-DAEMON (,")
+    assert classify(raw).recipients == ("gone@example.org",)
+
+
 @pytest.mark.parametrize(
     "charset", ["zlib", "idna", "punycode", "unicode_escape", "undefined", "utf-7", "no such", "rot13", "\udcff"]
 )
