@@ -20,7 +20,9 @@ LONGEST = 4_000
 
 
 #: Names, links and addresses are no prose: spam.example.org accuses nobody.
-_NO_PROSE = re.compile(r"https?://\S+|<?[^\s<>@:;,()\[\]]{1,64}@[^\s<>@:;,()\[\]]{1,255}>?|\b[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}\b")
+_NO_PROSE = re.compile(
+    r"https?://\S+|<?[^\s<>@:;,()\[\]]{1,64}@[^\s<>@:;,()\[\]]{1,255}>?|\b[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}\b"
+)
 
 #: In this order: what we did wrong is never charged to a reader, and a full mailbox is no missing one.
 _PHRASES = (

@@ -30,7 +30,8 @@ _PROSE = ("text/plain", "text/html", "text/unknown", "multipart/report", "multip
 _TO_LIST = re.compile(r"\s*list-post\s*:.*mailto:", re.IGNORECASE)
 #: Mailboxes of services, named so that people may complain.
 _SERVICE = re.compile(
-    r"^(?:postmaster|abuse|mailer-daemon|support|help|info|helpdesk|hostmaster|no-?reply)@|^bounces?[-+=]", re.IGNORECASE
+    r"^(?:postmaster|abuse|mailer-daemon|support|help|info|helpdesk|hostmaster|no-?reply)@|^bounces?[-+=]",
+    re.IGNORECASE,
 )
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 from newsletter.inbound.texts import decoded_header, decoded_lines, lossy_lines, text_of_html
 
@@ -115,8 +116,7 @@ class _Walk:
         # The line that stands between the mails of an mbox.
         if start < len(lines) and lines[start].startswith(("From ", ">From ")):
             start += 1
-        following = [*lines[start + 1 :], ""]
-        for line, after in zip(lines[start:], following, strict=True):
+        for line, after in pairwise([*lines[start:], ""]):
             if line.startswith("--") and self._divide(line, after):
                 continue
             if self._in_headers:

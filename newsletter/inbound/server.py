@@ -7,6 +7,7 @@ a line without an end as a whole, however long.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Sequence
 from email.errors import HeaderParseError
 from typing import Any, Protocol
@@ -19,6 +20,8 @@ from newsletter.inbound.segments import LONGEST_MAIL
 from newsletter.logs import get_logger
 
 log = get_logger("inbound")
+# It logs whom a mail is to, and tracebacks for what strangers send; what matters is logged here.
+logging.getLogger("mail.log").setLevel(logging.CRITICAL + 1)
 
 #: Open at once; with what each may hold, the bound of the memory this server can take.
 MOST_CONNECTIONS = 10

@@ -52,6 +52,7 @@ QUOTED = "Hello, this came back to me:\n\n> <gone@example.org>: host mx.example.
         pytest.param(mail("Hello", "What a nice digest!", sender=PERSON), MailKind.OTHER, id="a person"),
         pytest.param(b"", MailKind.OTHER, id="nothing"),
         pytest.param(b"\0" * 5000, MailKind.OTHER, id="zeros"),
+        pytest.param(b"From nobody", MailKind.OTHER, id="the line between two mails alone"),
     ],
 )  # fmt: skip
 def test_what_is_no_bounce_is_not_taken_for_one(raw: bytes, kind: MailKind) -> None:
