@@ -12,8 +12,10 @@ from newsletter.inbound.segments import Mail, read_mail
 from newsletter.inbound.senders import (
     from_server,
     has_bounce_subject,
+    has_null_sender,
     is_auto_subject,
     is_automatic,
+    speaks_as_daemon,
     speaks_as_server,
     to_bounces,
 )
@@ -65,18 +67,17 @@ def _may_report(mail: Mail) -> bool:
 def _homemade(mail: Mail, otherwise: Verdict) -> Verdict:
     """Read a bounce of no standard, where a server wrote the mail by all signs.
 
-    One that has only the null sender, or came through a list, is believed where its form is a known one.
+    People and newsletters write of failed deliveries too, and some are called much like a server: prose is read only
+    where a second sign agrees with the first. What has one sign alone is believed where its form is a known one.
     """
-    subject = has_bounce_subject(mail)
+    subject, null, automatic = has_bounce_subject(mail), has_null_sender(mail), is_automatic(mail)
     server = speaks_as_server(mail) or bool(mail.header("x-failed-recipients")) or mail.report_type == "delivery-status"
     listed = bool(mail.header("list-id") or mail.header("list-post")) and not to_bounces(mail)
-    if not server and (is_auto_subject(mail) or listed or not (subject or from_server(mail))):
+    if not server and (is_auto_subject(mail) or listed or not (subject or null)):
         return otherwise
-    null = from_server(mail)
     returns = any(segment.quoted or segment.content_type == "text/rfc822-headers" for segment in mail.segments)
-    # People write of failed deliveries too; they neither have the null sender nor return the whole mail.
-    freely = (
-        server or (subject and (null or returns or is_automatic(mail))) or (null and returns and not is_automatic(mail))
+    agreed = sum((server, speaks_as_daemon(mail), subject, null and not automatic, returns)) > 1 or (
+        subject and automatic
     )
-    failures = read_homemade(mail, freely=freely, certain=subject and (server or from_server(mail)))
+    failures = read_homemade(mail, freely=agreed, certain=subject and (server or null))
     return Verdict(kind=MailKind.BOUNCE, failures=failures) if failures else otherwise

@@ -49,6 +49,11 @@ QUOTED = "Hello, this came back to me:\n\n> <gone@example.org>: host mx.example.
                  sender=PERSON, headers={"List-Id": "<parcels.example.org>"}),
             MailKind.OTHER, id="a list about deliveries",
         ),
+        pytest.param(
+            mail("Your weekly questions", "Is spam from bob@example.org against the policy? Error 550, no such user",
+                 sender="Mail Server Exchange <noreply@exchange.example>"),
+            MailKind.OTHER, id="a newsletter whose name sounds like a server's",
+        ),
         pytest.param(mail("Hello", "What a nice digest!", sender=PERSON), MailKind.OTHER, id="a person"),
         pytest.param(b"", MailKind.OTHER, id="nothing"),
         pytest.param(b"\0" * 5000, MailKind.OTHER, id="zeros"),
