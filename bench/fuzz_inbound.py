@@ -1,4 +1,4 @@
-"""Throws broken mails at the classifier for as long as one likes: ``python bench/fuzz_inbound.py SECONDS [FOLDER…]``.
+"""Throws broken mails at the classifier for as long as one likes: ``python -m bench.fuzz_inbound SECONDS [FOLDER…]``.
 
 Mails of the folders (and a few made here) are cut, joined, repeated and scrambled. Any exception ends it with the mail
 that caused it, written to a file; at the end it says how many there were, the slowest one and the memory it took.

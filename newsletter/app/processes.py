@@ -34,16 +34,15 @@ async def serve(service: Service, *, with_jobs: bool, ready: Callable[[str], Non
         settle()
         await site.start()
         host, port = runner.addresses[0][:2]
-        if inbound is not None and inbound_at is not None:
-            port_in = await inbound.start(inbound_at.host, inbound_at.port)
-            log.info("taking mails in", action="inbound.ready", port=port_in)
-        ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
         try:
+            if inbound is not None and inbound_at is not None:
+                log.info("taking mails in", action="inbound.ready", port=await inbound.start(*inbound_at))
+            ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
             await service.stop.wait()
         finally:
             if inbound is not None:
                 await inbound.stop()
-        await runner.cleanup()
+            await runner.cleanup()
 
     await _together(
         service,
