@@ -43,6 +43,9 @@ repairs = Counter(
 )
 tokens = Counter("newsletter_model_tokens", "Tokens the model counted, by direction", ["direction"], registry=REGISTRY)
 deliveries = Counter("newsletter_deliveries", "Delivery attempts that ended, by status", ["status"], registry=REGISTRY)
+inbound_mails = Counter(
+    "newsletter_inbound_mails", "Mails that came in and were handled, by what they were", ["kind"], registry=REGISTRY
+)
 mails_unfit = Gauge(
     "newsletter_mails_unfit", "Mails of the digest composed last that are held back by the check", registry=REGISTRY
 )

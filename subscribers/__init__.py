@@ -21,7 +21,10 @@ from subscribers.level import Level
 from subscribers.preferences import EVERY_REPOSITORY, Choice, Preferences
 from subscribers.record import Status, Subscriber
 from subscribers.rhythm import DAILY, Cadence, Hour, Rhythm, Weekday
+from subscribers.score import Evidence, Setback, Way
 from subscribers.store import AlreadySubscribed, add, by_address, by_id, change_status, page
+from subscribers.suppression import Noted, lift, note, suppressed
+from subscribers.suppression_record import Reason, Suppression
 from subscribers.tables import UtcDateTime, metadata, word
 from subscribers.tokens import Purpose, TokenError, Tokens
 
@@ -36,16 +39,22 @@ __all__ = [
     "Cadence",
     "Choice",
     "Cohort",
+    "Evidence",
     "Hour",
     "Level",
+    "Noted",
     "Preferences",
     "Purpose",
+    "Reason",
     "Rhythm",
+    "Setback",
     "Status",
     "Subscriber",
+    "Suppression",
     "TokenError",
     "Tokens",
     "UtcDateTime",
+    "Way",
     "Weekday",
     "active_cohorts",
     "add",
@@ -56,11 +65,14 @@ __all__ = [
     "change_status",
     "hours_of",
     "languages_read",
+    "lift",
     "members",
     "metadata",
+    "note",
     "page",
     "parse_address",
     "send_hours",
+    "suppressed",
     "weekdays_wanted",
     "word",
 ]

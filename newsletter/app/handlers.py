@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from newsletter.analysis.triage import MOST_CHANGES
 from newsletter.app.model import register_model
-from newsletter.app.postage import operator_from, postage_from
+from newsletter.app.postage import operator_from, postage_from, revealed
 from newsletter.app.reports import register_reports
 from newsletter.digest.render import Renderer
 from newsletter.pipeline.analyse import analyse_job
 from newsletter.pipeline.at_once import send_at_once
+from newsletter.pipeline.bounce import inbound_job
 from newsletter.pipeline.close import close_when_ready
 from newsletter.pipeline.compose import Imprint, compose
 from newsletter.pipeline.deliver import deliver
@@ -171,8 +172,14 @@ def _register_publishing(service: Service) -> None:
                 int(job.key), store=store, jobs=jobs, postage=postage, clock=clock, stopping=service.stop.is_set
             )
 
+    async def do_inbound(job: Job) -> None:
+        if service.tokens is not None:
+            keys = revealed(settings.secret_key)
+            await inbound_job(job, store=store, keys=keys, tokens=service.tokens, now=clock())
+
     register = jobs.register
     register(Kind.AT_ONCE, do_at_once, concurrency=1, retries=LOCAL_RETRIES)
+    register(Kind.INBOUND, do_inbound, concurrency=1, retries=LOCAL_RETRIES)
     register(Kind.CLOSE, do_close, concurrency=1, retries=LOCAL_RETRIES)
     register(Kind.COMPOSE, do_compose, concurrency=1, retries=LOCAL_RETRIES)
     # One run at a time has all the connections there are.

@@ -7,8 +7,12 @@ from collections.abc import Awaitable, Callable, Collection
 
 from aiohttp import web
 
+from newsletter.app.inbound import inbound_server
 from newsletter.app.memory import settle
 from newsletter.app.service import Service
+from newsletter.logs import get_logger
+
+log = get_logger("serve")
 
 
 async def serve(service: Service, *, with_jobs: bool, ready: Callable[[str], None]) -> None:
@@ -24,14 +28,21 @@ async def serve(service: Service, *, with_jobs: bool, ready: Callable[[str], Non
     await runner.setup()
     listen = service.settings.listen
     site = web.TCPSite(runner, listen.host, listen.port)
+    inbound, inbound_at = inbound_server(service), service.settings.inbound.listen
 
     async def answer() -> None:
         settle()
         await site.start()
         host, port = runner.addresses[0][:2]
-        ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-        await service.stop.wait()
-        await runner.cleanup()
+        try:
+            if inbound is not None and inbound_at is not None:
+                log.info("taking mails in", action="inbound.ready", port=await inbound.start(*inbound_at))
+            ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+            await service.stop.wait()
+        finally:
+            if inbound is not None:
+                await inbound.stop()
+            await runner.cleanup()
 
     await _together(
         service,

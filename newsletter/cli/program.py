@@ -12,7 +12,20 @@ import typer
 from rich.console import Console
 
 from newsletter import logs
-from newsletter.cli import admin, deliveries, digests, export, migrate, replay, repositories, serve, usage, work
+from newsletter.cli import (
+    admin,
+    deliveries,
+    digests,
+    export,
+    inbound,
+    migrate,
+    replay,
+    repositories,
+    serve,
+    suppressed,
+    usage,
+    work,
+)
 from newsletter.cli import demo as demo_verb
 from newsletter.cli import evaluate as eval_verb
 from newsletter.cli import subscribers as subscribers_verb
@@ -33,11 +46,13 @@ program = typer.Typer(
 for verb in (serve, work, migrate, demo_verb, replay, eval_verb, usage):
     verb.add_to(program)
 program.add_typer(repositories.program, name="repositories")
+subscribers_verb.program.add_typer(suppressed.program, name="suppressed")
 program.add_typer(subscribers_verb.program, name="subscribers")
 export.add_to(digests.program)
 program.add_typer(digests.program, name="digests")
 program.add_typer(deliveries.program, name="deliveries")
 program.add_typer(admin.program, name="admin")
+program.add_typer(inbound.program, name="inbound")
 
 
 def _show_version(wanted: bool) -> None:

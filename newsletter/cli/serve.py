@@ -53,8 +53,6 @@ def warn_of(settings: Settings) -> None:
         "MAIL__DKIM_DOMAIN": settings.mail.dkim_domain,
         "MAIL__DKIM_SELECTOR": settings.mail.dkim_selector,
         "MAIL__DKIM_KEY_FILE": settings.mail.dkim_key_file,
-        "INBOUND__LISTEN": settings.inbound.listen,
-        "INBOUND__DOMAIN": settings.inbound.domain,
     }
     for name, value in without_effect.items():
         if value is not None:

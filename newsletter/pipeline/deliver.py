@@ -20,6 +20,7 @@ from newsletter.logs import get_logger
 from newsletter.metrics import deliveries as deliveries_counter
 from newsletter.pipeline.letters import Letters
 from newsletter.pipeline.port import Jobs, Kind, NotYet
+from newsletter.pipeline.setbacks import note_outcome
 from newsletter.store import bundles, deliveries, digests
 from newsletter.store.engine import Store
 from newsletter.store.states import Cadence
@@ -288,6 +289,7 @@ class _Run:
                             now=now,
                             charged=not outcome.sender_fault,
                         )
+                        await note_outcome(transaction, delivery, outcome, now=now)
             except StoreUnavailable:
                 if pause is None:
                     raise

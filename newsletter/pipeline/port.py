@@ -48,6 +48,8 @@ class Kind(StrEnum):
     DELIVER = "deliver"
     #: Id of a digest.
     REPORT = "report"
+    #: Id of a mail that came in.
+    INBOUND = "inbound"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ import subscribers
 from newsletter.logs import get_logger
 from newsletter.pipeline import at_once
 from newsletter.pipeline.port import Jobs, Kind
-from newsletter.store import commits, deliveries, digests, pushes, reports, repositories
+from newsletter.store import commits, deliveries, digests, inbound, pushes, reports, repositories
 from newsletter.store import jobs as queued
 from newsletter.store.engine import Store
 from newsletter.store.states import DetailState
@@ -22,7 +22,16 @@ log = get_logger("recover")
 DEADLY_PAUSE = timedelta(hours=6)
 #: Kinds whose rows say what is left to do.
 _TOLD_BY_ROWS = frozenset(
-    {Kind.EXPAND, Kind.FETCH, Kind.ANALYSE, Kind.AT_ONCE, Kind.COMPOSE, Kind.DELIVER, Kind.REPORT}
+    {
+        Kind.EXPAND,
+        Kind.FETCH,
+        Kind.ANALYSE,
+        Kind.AT_ONCE,
+        Kind.COMPOSE,
+        Kind.DELIVER,
+        Kind.INBOUND,
+        Kind.REPORT,
+    }
 )
 #: What was given up, and is of a kind whose rows do not say what is left, is kept so long to be seen.
 KEPT = timedelta(days=30)
@@ -76,6 +85,7 @@ async def _left_to_do(connection: AsyncConnection, now: datetime) -> dict[Kind, 
         Kind.COMPOSE: tuple(map(str, await digests.uncomposed(connection))),
         Kind.DELIVER: tuple(map(str, await deliveries.digests_waiting(connection))),
         Kind.REPORT: tuple(map(str, await reports.unreported(connection))),
+        Kind.INBOUND: tuple(map(str, await inbound.all_waiting(connection))),
     }
 
 

@@ -54,6 +54,13 @@ async def digests_waiting(connection: AsyncConnection) -> tuple[int, ...]:
     return tuple(rows.scalars())
 
 
+async def reader_of(connection: AsyncConnection, delivery_id: int) -> int | None:
+    """Return whose delivery it is; None where there is none of this id (any more)."""
+    found = await connection.execute(select(deliveries.c.subscriber_id).where(deliveries.c.id == delivery_id))
+    reader: int | None = found.scalar_one_or_none()
+    return reader
+
+
 async def next_due(connection: AsyncConnection, digest_id: int) -> datetime | None:
     """Return when the next waiting delivery of a digest is due; None where none waits."""
     found: datetime | None = (

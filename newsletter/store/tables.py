@@ -21,6 +21,7 @@ from sqlalchemy import (
 from newsletter.analysis.record import Fallback, Kind, Source
 from newsletter.store.app_tables import hook_logs, installations, missed_hooks
 from newsletter.store.digest_tables import deliveries, digest_items, digests, renderings
+from newsletter.store.inbound_tables import inbound_mails
 from newsletter.store.model_tables import alarms, digest_summaries, model_usage
 from newsletter.store.report_tables import reported_days, reports
 from newsletter.store.search_tables import former_names, search_texts
@@ -36,6 +37,7 @@ __all__ = [
     "digests",
     "former_names",
     "hook_logs",
+    "inbound_mails",
     "installations",
     "missed_hooks",
     "model_usage",

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from email.headerregistry import Address
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import delete
 
 import subscribers
 from newsletter.delivery.message import Letterhead
@@ -21,7 +23,7 @@ from newsletter.digest.record import Rendering, Slots
 from newsletter.jobs.embedded import EmbeddedJobs
 from newsletter.pipeline.deliver import Postage, deliver
 from newsletter.pipeline.port import Kind
-from newsletter.store import deliveries, digests, jobs
+from newsletter.store import deliveries, digests, jobs, tables
 from newsletter.store.engine import Store
 from newsletter.store.migrate import upgrade
 from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences, Status, Tokens, parse_address
@@ -124,6 +126,15 @@ class Ledger:
         await deliver(
             self.digest_id, store=self.store, jobs=self.jobs, postage=postage, clock=self.clock, stopping=stopping
         )
+
+    async def anew(self, name: str) -> None:
+        """Forget the delivery to a reader and queue another, as the digest of another day has one."""
+        async with self.store.write() as transaction:
+            await transaction.connection.execute(delete(tables.deliveries))
+            new = NewDelivery(
+                subscriber_id=self.readers[name], rendering_id=self.rendering_id, message_id=f"<{uuid4()}@news.example>"
+            )
+            await queue(transaction.connection, self.digest_id, [new], now=self.clock())
 
     async def next_run(self) -> timedelta | None:
         """Return in how long a further run is queued for."""

@@ -8,10 +8,12 @@ from datetime import timedelta
 
 import pytest
 
+import subscribers
 from newsletter.delivery.record import DeliveryStatus
 from newsletter.delivery.retry import RetryPolicy
 from newsletter.pipeline.deliver import Postage, deliver
 from newsletter.pipeline.port import NotYet
+from subscribers import Status
 from tests.integration.delivery.conftest import KEY, LETTERHEAD, Ledger
 from tests.support.recipients import MANY, address
 from tests.support.smtp_server import DROP, Answer, ScriptedServer, Step, says, says_and_closes
@@ -144,3 +146,26 @@ async def test_without_a_mail_server_deliveries_wait(ledger: Ledger) -> None:
     with pytest.raises(NotYet, match="NEWSLETTER_SMTP__HOST"):
         await deliver(ledger.digest_id, store=ledger.store, jobs=ledger.jobs, postage=postage, clock=ledger.clock)
     assert await ledger.statuses() == {"ada": QUEUED}
+
+
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    [
+        pytest.param("550 5.1.1 no such user", Status.SUPPRESSED, id="for good"),
+        pytest.param("552 5.2.2 mailbox full", Status.ACTIVE, id="until it is emptied"),
+        pytest.param("550 5.6.0 rejected as spam", Status.ACTIVE, id="for what we sent"),
+    ],
+)
+async def test_a_reader_whose_mailbox_is_refused_on_three_days_is_mailed_no_more(
+    ledger: Ledger, server: ScriptedServer, reply: str, status: Status
+) -> None:
+    server.recipients = {address("ada"): says(reply)}
+    await ledger.add("ada")
+    for _ in range(3):
+        await ledger.run(server)
+        await ledger.anew("ada")
+        ledger.clock.advance(timedelta(days=1))
+    async with ledger.store.read() as connection:
+        reader = await subscribers.by_id(connection, ledger.readers["ada"])
+    assert reader is not None
+    assert reader.status is status
