@@ -69,6 +69,7 @@ def register_handlers(service: Service) -> None:
     _register_app(service)
     _register_collecting(service)
     _register_publishing(service)
+    _register_inbound(service)
     register_model(service)
 
 
@@ -172,16 +173,21 @@ def _register_publishing(service: Service) -> None:
                 int(job.key), store=store, jobs=jobs, postage=postage, clock=clock, stopping=service.stop.is_set
             )
 
-    async def do_inbound(job: Job) -> None:
-        if service.tokens is not None:
-            keys = revealed(settings.secret_key)
-            await inbound_job(job, store=store, keys=keys, tokens=service.tokens, now=clock())
-
     register = jobs.register
     register(Kind.AT_ONCE, do_at_once, concurrency=1, retries=LOCAL_RETRIES)
-    register(Kind.INBOUND, do_inbound, concurrency=1, retries=LOCAL_RETRIES)
     register(Kind.CLOSE, do_close, concurrency=1, retries=LOCAL_RETRIES)
     register(Kind.COMPOSE, do_compose, concurrency=1, retries=LOCAL_RETRIES)
     # One run at a time has all the connections there are.
     register(Kind.DELIVER, do_deliver, concurrency=1, retries=LOCAL_RETRIES)
     register_reports(service)
+
+
+def _register_inbound(service: Service) -> None:
+    """What comes back."""
+
+    async def do_inbound(job: Job) -> None:
+        if service.tokens is not None:
+            keys = revealed(service.settings.secret_key)
+            await inbound_job(job, store=service.store, keys=keys, tokens=service.tokens, now=service.clock())
+
+    service.jobs.register(Kind.INBOUND, do_inbound, concurrency=1, retries=LOCAL_RETRIES)
