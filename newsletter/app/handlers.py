@@ -183,7 +183,7 @@ def _register_publishing(service: Service) -> None:
 
 
 def _register_inbound(service: Service) -> None:
-    """What comes back."""
+    """Register what handles mail that came in."""
 
     async def do_inbound(job: Job) -> None:
         if service.tokens is not None:
