@@ -43,6 +43,7 @@ def create_web_app(
         [
             web.post("/webhooks/github", webhook.post),
             web.get("/", service.landing),
+            web.get("/preferences/{token}", readers.preferences_page),
             web.get("/unsubscribe/{token}", readers.unsubscribe_page),
             web.post("/unsubscribe/{token}", readers.unsubscribe),
             web.get("/healthz", service.healthz),
