@@ -12,7 +12,7 @@ from playwright.async_api import Page
 #: From the top to the bottom.
 BANDS = 6
 #: Fonts and line breaks differ a little from machine to machine.
-HEIGHT_MAY_DIFFER = 0.12
+HEIGHT_MAY_DIFFER = 0.2
 LIGHTNESS_MAY_DIFFER = 0.06
 _MEASURE = """async ([data, bands]) => {
   const picture = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
