@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import time
+from datetime import datetime, time
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from newsletter.store import repositories
 from subscribers import (
     DAILY,
     EVERY_REPOSITORY,
+    Address,
     Cadence,
     Choice,
     Level,
@@ -68,29 +69,16 @@ def add(
 
     async def work() -> tuple[Subscriber, bool]:
         async with service_for(context) as service, service.store.write() as transaction:
-            choices = await _choices(transaction.connection, repository or (), threshold)
-            try:
-                added = await subscribers.add(
-                    transaction.connection,
-                    checked,
-                    Preferences.of(
-                        language or service.settings.language,
-                        choices,
-                        timezone=timezone or service.settings.timezone,
-                        at_once=at_once,
-                    ),
-                    rhythm=rhythm,
-                    status=Status.ACTIVE if confirmed else Status.PENDING,
-                    now=service.clock(),
-                )
-            except subscribers.AlreadySubscribed as error:
-                known = error.subscriber
-                # Only who waits for it: whoever left, or must not be mailed, is not brought back by an operator.
-                if not confirmed or known.status is not Status.PENDING:
-                    raise NewsletterError(f"nothing was changed: {error}") from error
-                await subscribers.change_status(transaction.connection, known.id, Status.ACTIVE, now=service.clock())
-                return known, False
-            return added, True
+            settings = service.settings
+            preferences = Preferences.of(
+                language or settings.language,
+                await _choices(transaction.connection, repository or (), threshold),
+                timezone=timezone or settings.timezone,
+                at_once=at_once,
+            )
+            return await _added(
+                transaction.connection, checked, preferences, rhythm=rhythm, confirmed=confirmed, now=service.clock()
+            )
 
     reader, new = run(work())
     if not new:
@@ -99,6 +87,29 @@ def add(
     typer.echo(f"Reader {reader.id} added: {reader.status.value}, from {threshold.value} on.")
     if reader.status is Status.PENDING:
         typer.echo("No mail is sent to a pending reader; once they agreed, add them again with --confirmed.")
+
+
+async def _added(
+    connection: AsyncConnection,
+    address: Address,
+    preferences: Preferences,
+    *,
+    rhythm: Rhythm,
+    confirmed: bool,
+    now: datetime,
+) -> tuple[Subscriber, bool]:
+    """Return the reader of an address, and whether they are new; one who waits for it becomes active."""
+    status = Status.ACTIVE if confirmed else Status.PENDING
+    try:
+        added = await subscribers.add(connection, address, preferences, rhythm=rhythm, status=status, now=now)
+    except subscribers.AlreadySubscribed as error:
+        known = error.subscriber
+        # Only who waits for it: whoever left, or must not be mailed, is not brought back by an operator.
+        if not confirmed or known.status is not Status.PENDING:
+            raise NewsletterError(f"nothing was changed: {error}") from error
+        await subscribers.change_status(connection, known.id, Status.ACTIVE, now=now)
+        return known, False
+    return added, True
 
 
 def _check_zone(name: str | None) -> None:

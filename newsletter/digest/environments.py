@@ -20,7 +20,7 @@ def environment(sources: Sources, language: str, *, autoescape: bool) -> Environ
     """
     made = Environment(
         loader=FunctionLoader(sources.load),
-        autoescape=autoescape,  # noqa: S701 - as said
+        autoescape=autoescape,  # noqa: S701 - off for the text part alone, which nothing reads as markup
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

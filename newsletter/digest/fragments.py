@@ -33,7 +33,7 @@ class Fragments:
             known = self._found.get(key)
         if known is None:
             # It comes from an autoescaping template, so it is markup already.
-            known = Markup(squeeze(print_it()).strip())  # noqa: S704
+            known = Markup(squeeze(print_it()).strip())  # noqa: S704 - nothing outside is put together here
             with self._lock:
                 self._found[key] = known
         return known

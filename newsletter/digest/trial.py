@@ -17,7 +17,7 @@ from newsletter.languages import supported_languages
 from subscribers import EVERY_REPOSITORY, Choice, Level, Preferences
 
 _DAY = date(2026, 1, 20)
-_SLOTS = Slots(unsubscribe_token="slot-trial", preferences_token="choices-trial", view_key="trial")  # noqa: S106 - none
+_SLOTS = Slots(unsubscribe_token="slot-trial", preferences_token="choices-trial", view_key="trial")  # noqa: S106 - no tokens
 _GITHUB = "https://github.com"
 #: Bytes: for everything, for some, and for almost nothing, so that a mail says what it left out.
 BUDGETS = (BUDGET_BYTES, 16_000, 1)

@@ -176,6 +176,7 @@ class _Dialogue(SMTP):
         await self.push("354 End data with <CR><LF>.<CR><LF>")
         body = await self._body()
         reply = _TOO_BIG if body is None else await self._stored(recipients, body)
+        # What the library does itself after a message; it has no types.
         self._set_post_data_state()  # type: ignore[no-untyped-call]
         for _ in recipients if self._lmtp else recipients[:1]:
             await self.push(reply)
